@@ -1,0 +1,1 @@
+"""HTTP: routes, status codes, errors. The layers below know nothing of it."""

@@ -1,0 +1,1 @@
+"""What the layers share and that belongs to none of them."""

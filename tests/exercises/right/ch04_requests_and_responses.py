@@ -1,0 +1,315 @@
+"""Right answers to the exercises of chapter 4, written differently from the solutions."""
+
+import atexit
+import secrets
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import httpx
+from fastapi import (
+    APIRouter,
+    Body,
+    Cookie,
+    FastAPI,
+    Form,
+    Header,
+    HTTPException,
+    Query,
+    Request,
+    Response,
+)
+from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
+from pydantic import BaseModel, Field, StringConstraints
+
+from workbook.proofs import right
+
+
+class Problem(BaseModel):
+    detail: str
+
+
+class UserOut(BaseModel):
+    id: int
+    name: str
+
+
+class StoredUser(UserOut):
+    hashed_password: str
+
+
+class StoredOrder(BaseModel):
+    id: int
+    item: str
+    buyer: StoredUser
+
+
+class StockLine(BaseModel):
+    item_id: int
+    left: int
+
+
+USERS = {
+    number: StoredUser(id=number, name=name, hashed_password=f"hash of {name}")
+    for number, name in ((1, "Ada"), (2, "Grace"))
+}
+ORDERS = {7: StoredOrder(id=7, item="tea", buyer=USERS[1])}
+CUPS = {1: "small", 2: "large"}
+
+
+def count_stock(item_id: int) -> StockLine:
+    """Count the pieces of an item, as the chapter's set-up cell does."""
+    return StockLine(item_id=item_id, left=item_id * 7 % 13)
+
+
+_folder = TemporaryDirectory()
+atexit.register(_folder.cleanup)
+SHOP = Path(_folder.name)
+FILES = SHOP / "files"
+FILES.mkdir()
+(FILES / "prices.csv").write_text("item,price\ntea,3.50\ncup,8.00\n")
+(SHOP / "secret.txt").write_text(secrets.token_hex())
+
+
+@right("unheard_order")
+def single_values_behind_body():
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    def place_order(
+        item: Annotated[str, Body()], amount: Annotated[int, Body(ge=1)] = 1
+    ) -> dict[str, Any]:
+        return {"amount": amount, "item": item}
+
+    return app
+
+
+@right("gift_order")
+def one_model_that_holds_the_others():
+    class Line(BaseModel):
+        item: str
+        amount: int = 1
+
+    class Gift(BaseModel):
+        to: str
+        card: str = ""
+
+    class GiftOrder(BaseModel):
+        order: Line
+        gift: Gift
+        wrap: bool = False
+
+    class Answer(GiftOrder):
+        customer_id: int
+        express: bool
+
+    app = FastAPI()
+
+    @app.post("/customers/{customer_id}/orders")
+    async def order_a_gift(
+        customer_id: int, body: GiftOrder, express: Annotated[bool, Query()] = False
+    ) -> Answer:
+        return Answer(customer_id=customer_id, express=express, **body.model_dump())
+
+    return app
+
+
+@right("sign_up_form")
+def password_excluded_by_the_model():
+    class SignUp(BaseModel, extra="forbid"):
+        email: str
+        password: Annotated[str, StringConstraints(min_length=12), Field(exclude=True)]
+        newsletter: bool = False
+
+    app = FastAPI()
+
+    @app.post("/sign-up", status_code=201)
+    async def sign_up(form: Annotated[SignUp, Form()]) -> SignUp:
+        return form
+
+    return app
+
+
+@right("safe_accounts")
+def models_made_by_hand():
+    class Buyer(BaseModel):
+        id: int
+        name: str
+
+    class OrderOut(BaseModel):
+        id: int
+        item: str
+        buyer: Buyer
+
+    app = FastAPI()
+
+    @app.get("/users/{user_id}")
+    def show_user(user_id: int) -> Buyer:
+        user = USERS[user_id]
+        return Buyer(id=user.id, name=user.name)
+
+    @app.get("/users")
+    def show_users() -> list[Buyer]:
+        return [Buyer(id=user.id, name=user.name) for user in USERS.values()]
+
+    @app.get("/orders/{order_id}")
+    def show_order(order_id: int) -> OrderOut:
+        return OrderOut.model_validate(ORDERS[order_id].model_dump())
+
+    return app
+
+
+@right("safe_accounts_test")
+def sets_of_fields():
+    async def test_accounts(http: httpx.AsyncClient) -> None:
+        user = (await http.get("/users/1")).json()
+        assert set(user) == {"id", "name"}
+        assert user["name"] == "Ada"
+        order = (await http.get("/orders/7")).json()
+        assert order.keys() == {"id", "item", "buyer"}
+        assert set(order["buyer"]) == {"id", "name"}
+
+    return test_accounts
+
+
+@right("told_answers")
+def ids_by_rule_and_a_description():
+    class CupOut(BaseModel):
+        id: int
+        size: str
+
+    app = FastAPI(generate_unique_id_function=lambda route: route.name)
+    router = APIRouter()
+
+    @router.get(
+        "/cups/{cup_id}",
+        summary="One cup",
+        description="The size of one of our cups.",
+        responses={404: {"model": Problem}},
+    )
+    def read_cup(cup_id: int) -> CupOut:
+        try:
+            return CupOut(id=cup_id, size=CUPS[cup_id])
+        except KeyError:
+            raise HTTPException(404, "no such cup") from None
+
+    @router.get("/old-cups", deprecated=True)
+    def old_cups() -> list[str]:
+        return list(CUPS.values())
+
+    app.include_router(router)
+    return app
+
+
+@right("quiet_docs")
+def three_addresses():
+    def build_shop(show_docs: bool) -> FastAPI:
+        hidden: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+        app = FastAPI(title="Tea shop", **({} if show_docs else hidden))
+
+        @app.get("/items")
+        def list_names() -> list[str]:
+            return ["tea", "cup", "pot"]
+
+        return app
+
+    return build_shop
+
+
+@right("see_other")
+def the_page_first():
+    return "F C J B I H E A"
+
+
+@right("price_files")
+def any_path_compared_with_the_folder():
+    app = FastAPI()
+
+    @app.get("/files/{name:path}", response_class=FileResponse)
+    def send_file(name: str) -> FileResponse:
+        path = (FILES / name).resolve()
+        if not (path.is_relative_to(FILES.resolve()) and path.is_file()):
+            raise HTTPException(status_code=404)
+        return FileResponse(path, media_type="text/csv", filename=path.name)
+
+    return app
+
+
+@right("stock_lines")
+def lines_of_a_stream_by_hand():
+    app = FastAPI()
+
+    @app.get("/stock")
+    def list_all_stock(count: int = 3) -> StreamingResponse:
+        def lines() -> Iterable[str]:
+            for number in range(1, count + 1):
+                yield count_stock(number).model_dump_json() + "\n"
+
+        return StreamingResponse(lines(), media_type="application/jsonl")
+
+    return app
+
+
+@right("session_cookie")
+def cookie_on_the_returned_response():
+    app = FastAPI()
+    safe: dict[str, Any] = {"httponly": True, "secure": True, "samesite": "strict"}
+
+    @app.post("/login")
+    async def start_session() -> JSONResponse:
+        answer = JSONResponse({"status": "logged in"})
+        answer.set_cookie("session_id", secrets.token_hex(32), max_age=3600, **safe)
+        return answer
+
+    @app.post("/logout")
+    async def stop_session() -> JSONResponse:
+        answer = JSONResponse({"status": "logged out"})
+        answer.set_cookie("session_id", "", max_age=0, **safe)
+        return answer
+
+    return app
+
+
+@right("created_or_replaced")
+def a_response_of_its_own():
+    app = FastAPI()
+    shelves: dict[str, list[str]] = {}
+
+    @app.put("/shelves/{name}", responses={201: {"description": "A new shelf"}})
+    async def put_shelf(name: str, books: list[str], request: Request) -> Response:
+        is_new = name not in shelves
+        shelves[name] = books
+        headers = {"Location": request.url.path} if is_new else {}
+        return JSONResponse(books, status_code=201 if is_new else 200, headers=headers)
+
+    return app
+
+
+@right("visitor_headers")
+def a_model_for_each_place():
+    class Theme(StrEnum):
+        LIGHT = "light"
+        DARK = "dark"
+
+    class VisitorHeaders(BaseModel):
+        accept_language: str = "en"
+        x_tag: list[str] = []
+
+    class VisitorCookies(BaseModel):
+        theme: Theme = Theme.LIGHT
+
+    app = FastAPI()
+
+    @app.get("/welcome")
+    async def welcome(
+        headers: Annotated[VisitorHeaders, Header()], cookies: Annotated[VisitorCookies, Cookie()]
+    ) -> dict[str, Any]:
+        return {
+            "language": headers.accept_language,
+            "tags": headers.x_tag,
+            "theme": cookies.theme,
+        }
+
+    return app

@@ -1,0 +1,1 @@
+"""Notebooks that try to forge, to read, to harm or to hang: what each of them must come to."""

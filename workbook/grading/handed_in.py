@@ -1,0 +1,267 @@
+"""The files of a folder or a zip archive, read within bounds and never written anywhere.
+
+An archive is opened in memory, one inside another is opened too, and no more than that. A path in an
+archive is a name and nothing else: nothing is extracted, so `../` leads nowhere. Links are not
+followed.
+"""
+
+import contextlib
+import io
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from lzma import LZMAError
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+MIB = 2**20
+
+_IGNORED = frozenset({"__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", "desktop.ini"})
+_LISTED = b"PK\x01\x02"
+"""What each file's record in the list at an archive's end begins with."""
+
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LZMAError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    NotImplementedError,
+    ValueError,
+)
+
+
+class CannotRead(Exception):
+    """A file can't be read; the message says why and what to do."""
+
+
+class NoSubmissions(Exception):
+    """The folder or archive itself can't be read; the message says why and what to do."""
+
+
+@dataclass
+class Bounds:
+    """How much is read at most, so that no archive can fill the memory.
+
+    Attributes:
+        file: bytes of one file.
+        archive: bytes of an archive inside another.
+        total: bytes of everything together.
+        files: how many files.
+    """
+
+    file: int = 16 * MIB
+    archive: int = 128 * MIB
+    total: int = 1024 * MIB
+    files: int = 20_000
+    _read: int = field(default=0, init=False)
+    _seen: int = field(default=0, init=False)
+
+    def count_file(self) -> None:
+        """Note one more file.
+
+        Raises:
+            CannotRead: there are too many.
+        """
+        self._seen += 1
+        if self._seen > self.files:
+            raise CannotRead(f"There are more than {self.files} files; only these many are read.")
+
+    def read(self, stream: IO[bytes], most: int) -> bytes:
+        """Read a stream to its end.
+
+        Raises:
+            CannotRead: it is longer than `most`, or all together is too much.
+        """
+        most_now = min(most, self.total - self._read)
+        data = stream.read(most_now + 1)
+        self._read += len(data)
+        if len(data) > most:
+            raise CannotRead(
+                f"The file is larger than {most // MIB} MiB. Clear the outputs of the notebook "
+                "and hand it in again, or allow more with --file-mib."
+            )
+        if len(data) > most_now:
+            raise CannotRead(
+                f"All files together are larger than {self.total // MIB} MiB. Grade fewer at once."
+            )
+        return data
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file that was handed in, or a place where one should be.
+
+    Attributes:
+        path: where it stands, relative to the folder or archive of submissions.
+        read: gives its bytes, or raises `CannotRead`.
+        modified: when it was changed last, in seconds since 1970; 0 if that is not known.
+        notes: what is odd about it.
+    """
+
+    path: PurePosixPath
+    read: Callable[[], bytes]
+    modified: float = 0.0
+    notes: tuple[str, ...] = ()
+
+
+def entries(source: Path, bounds: Bounds) -> list[Entry]:
+    """Everything in a folder, in a zip archive, or one notebook.
+
+    Raises:
+        NoSubmissions: there is no such thing, or it can't be read.
+    """
+    try:
+        if source.is_dir():
+            return list(_in_folder(source, bounds))
+        if zipfile.is_zipfile(source):
+            return list(_in_archive(source, PurePosixPath(), bounds, nested=True))
+        if source.suffix == ".ipynb" and source.is_file():
+            return [_file(source, PurePosixPath(source.name), bounds)]
+    except (OSError, CannotRead) as error:
+        raise NoSubmissions(f"{source} can't be read: {error}") from None
+    if not source.exists():
+        raise NoSubmissions(f"There is no {source}. Name the folder or zip of the submissions.")
+    raise NoSubmissions(
+        f"{source} is no folder, no zip archive and no notebook, or it is broken. Download it again."
+    )
+
+
+def _in_folder(folder: Path, bounds: Bounds) -> Iterator[Entry]:
+    for at, names, files in os.walk(folder):
+        names[:] = sorted(name for name in names if name not in _IGNORED)
+        here = Path(at)
+        inside = PurePosixPath(here.relative_to(folder).as_posix())
+        for name in [name for name in names if (here / name).is_symlink()] + sorted(files):
+            if name in _IGNORED or name.startswith("._"):
+                continue
+            try:
+                bounds.count_file()
+            except CannotRead as enough:
+                yield _broken(inside / name, str(enough))
+                return
+            path = here / name
+            mode = path.lstat().st_mode
+            if stat.S_ISLNK(mode):
+                yield _broken(inside / name, "It is a symbolic link, which is not followed.")
+            elif not stat.S_ISREG(mode):
+                yield _broken(inside / name, "It is no ordinary file.")
+            elif path.suffix.lower() == ".zip":
+                try:
+                    with path.open("rb") as stream:
+                        data = bounds.read(stream, bounds.archive)
+                except (OSError, CannotRead) as error:
+                    yield _broken(inside / name, f"The archive can't be read: {error}")
+                    continue
+                yield from _in_archive(io.BytesIO(data), inside / name, bounds, nested=True)
+            else:
+                yield _file(path, inside / name, bounds)
+        if not names and not files and here != folder:
+            yield _broken(inside / "nothing", "The folder is empty: nothing was handed in.")
+
+
+def _file(path: Path, name: PurePosixPath, bounds: Bounds) -> Entry:
+    def read() -> bytes:
+        try:
+            # O_NOFOLLOW: what was a file a moment ago may be a link to another by now.
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            with os.fdopen(descriptor, "rb") as stream:
+                return bounds.read(stream, bounds.file)
+        except OSError as error:
+            raise CannotRead(f"The file can't be read: {error.strerror}.") from None
+
+    return Entry(name, read, path.stat().st_mtime)
+
+
+def _in_archive(
+    file: Path | IO[bytes], at: PurePosixPath, bounds: Bounds, *, nested: bool
+) -> Iterator[Entry]:
+    # Counted before it is opened: a list of millions of empty files would fill the memory.
+    if isinstance(file, io.BytesIO) and file.getvalue().count(_LISTED) > bounds.files:
+        yield _broken(at / "archive", f"The archive lists more than {bounds.files} files.")
+        return
+    try:
+        archive = zipfile.ZipFile(file)
+        members = archive.infolist()
+    except _UNREADABLE as error:
+        yield _broken(at / "archive", f"The archive can't be opened ({error}). Ask for it again.")
+        return
+    folders = {_name(one) for one in members if one.is_dir()}
+    files = [one for one in members if not one.is_dir()]
+    full = {parent for one in files for parent in _name(one).parents}
+    for empty in sorted(folders - full - {PurePosixPath()}):
+        if not _IGNORED & set(empty.parts):
+            yield _broken(at / empty / "nothing", "The folder is empty: nothing was handed in.")
+    if not files and not folders:
+        yield _broken(at / "archive", "The archive is empty: nothing was handed in.")
+    for member in files:
+        name = _name(member)
+        if _IGNORED & set(name.parts) or name.name.startswith("._"):
+            continue
+        try:
+            bounds.count_file()
+        except CannotRead as enough:
+            yield _broken(at / name, str(enough))
+            return
+        entry = _member(archive, member, at / name, bounds)
+        if name.suffix.lower() != ".zip":
+            yield entry
+        elif not nested:
+            yield _broken(at / name, "An archive inside an archive inside an archive is not read.")
+        else:
+            # The one archive that a platform makes may hold archives that learners made.
+            try:
+                inner = _read_member(archive, member, bounds, bounds.archive)
+            except CannotRead as error:
+                yield _broken(at / name, str(error))
+                continue
+            yield from _in_archive(io.BytesIO(inner), at / name, bounds, nested=False)
+
+
+def _member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: PurePosixPath, bounds: Bounds
+) -> Entry:
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return _broken(path, "It is a symbolic link, which is not followed.")
+    notes = ()
+    if ".." in member.filename.replace("\\", "/").split("/") or member.filename.startswith("/"):
+        notes = ("Its path in the archive leads out of it; only the name was used.",)
+    try:
+        modified = datetime(*member.date_time).timestamp()
+    except (ValueError, OverflowError):
+        modified = 0.0
+    return Entry(path, lambda: _read_member(archive, member, bounds, bounds.file), modified, notes)
+
+
+def _read_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, bounds: Bounds, most: int
+) -> bytes:
+    if member.flag_bits & 1:
+        raise CannotRead("The archive is encrypted. Ask for one without a password.")
+    try:
+        with archive.open(member) as stream:
+            return bounds.read(stream, most)
+    except _UNREADABLE as error:
+        raise CannotRead(f"The archive is broken ({error}). Ask for it again.") from None
+
+
+def _name(member: zipfile.ZipInfo) -> PurePosixPath:
+    name = member.filename
+    if not member.flag_bits & 0x800:
+        # The archive does not say that its names are UTF-8; many are all the same.
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".", "..")]
+    return PurePosixPath(*parts or ["unnamed"])
+
+
+def _broken(path: PurePosixPath, why: str) -> Entry:
+    def read() -> bytes:
+        raise CannotRead(why)
+
+    return Entry(path, read)

@@ -1,0 +1,1 @@
+"""The quiz questions, one module for each chapter; importing a module registers them."""

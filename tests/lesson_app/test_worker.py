@@ -11,7 +11,8 @@ def test_a_worker_logs_as_the_app_does(restored_logs, monkeypatch, capsys):
     """Its lines are JSON in production; Celery, which asks for it, adds no handler of its own."""
     monkeypatch.setenv("SHOP_BROKER_URL", "amqp://guest:guest@127.0.0.1:1//")
     monkeypatch.setenv("SHOP_LOG_FORMAT", "json")
-    # The signal knows its receiver for as long as the module lives.
+    # Every run of the module connects a receiver, which lives until that module is collected.
+    monkeypatch.setattr(setup_logging, "receivers", [])
     module = runpy.run_module("lesson_app.worker")
     answers = setup_logging.send(sender=None)
     logging.getLogger("celery.worker").info("ready")

@@ -17,7 +17,7 @@ import tempfile
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -79,35 +79,61 @@ def run_notebooks(
     Yields:
         A `Run` for each, in the order of `paths`.
     """
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     waiting = list(paths)
-    started: list[tuple[Path, multiprocessing.process.BaseProcess, Connection]] = []
+    started: list[_Running] = []
+    ended: dict[_Running, Run] = {}
     while waiting or started:
-        while waiting and len(started) < workers:
-            path = waiting.pop(0)
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_in_child, args=(path, theirs), daemon=True)
-            process.start()
-            theirs.close()
-            started.append((path, process, ours))
-        path, process, ours = started.pop(0)
-        yield _collect(path, process, ours, time_limit)
+        running = [one for one in started if one not in ended]
+        if waiting and len(running) < workers:
+            started.append(_start(waiting.pop(0), time_limit))
+        elif started[0] in ended:
+            yield ended.pop(started.pop(0))
+        else:
+            # Whichever ends first: a long notebook must not keep the place beside it empty.
+            first = _first_to_end(running)
+            ended[first] = _collect(first, time_limit)
 
 
-def _collect(
-    path: Path, process: multiprocessing.process.BaseProcess, ours: Connection, time_limit: float
-) -> Run:
+@dataclass(frozen=True, eq=False)
+class _Running:
+    """A notebook that runs in a process of its own."""
+
+    path: Path
+    process: multiprocessing.process.BaseProcess
+    results: Connection
+    deadline: float
+
+
+def _start(path: Path, time_limit: float) -> _Running:
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_in_child, args=(path, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    return _Running(path, process, ours, perf_counter() + time_limit)
+
+
+def _first_to_end(running: list[_Running]) -> _Running:
+    """Return the first one that has something to say, or else the first whose time is over."""
+    next_over = min(running, key=lambda one: one.deadline)
+    left = max(0.0, next_over.deadline - perf_counter())
+    ready = wait([one.results for one in running], timeout=left)
+    return next((one for one in running if one.results in ready), next_over)
+
+
+def _collect(ended: _Running, time_limit: float) -> Run:
     try:
-        if not ours.poll(time_limit):
-            process.kill()
-            return Run(path, error=f"not finished after {time_limit:g} s", seconds=time_limit)
-        return ours.recv()
+        if not ended.results.poll():
+            ended.process.kill()
+            error = f"not finished after {time_limit:g} s"
+            return Run(ended.path, error=error, seconds=time_limit)
+        return ended.results.recv()
     except EOFError:
-        process.join()
-        return Run(path, error=f"the process ended with exit code {process.exitcode}")
+        ended.process.join()
+        return Run(ended.path, error=f"the process ended with exit code {ended.process.exitcode}")
     finally:
-        ours.close()
-        process.join(5)
+        ended.results.close()
+        ended.process.join(5)
 
 
 def _in_child(path: Path, results: Connection) -> None:

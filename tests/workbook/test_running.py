@@ -93,6 +93,25 @@ def test_order_limit_and_sudden_death(tmp_path: Path) -> None:
     ]
 
 
+def test_a_long_notebook_keeps_no_place_empty(tmp_path: Path) -> None:
+    """Those after it take turns in the other place; their results wait for its own."""
+    trace = tmp_path / "trace"
+    long = f"""
+import pathlib, time
+for _ in range(600):
+    if pathlib.Path({str(trace)!r}).exists(): break
+    time.sleep(0.1)
+else: raise TimeoutError("the others wait for this one")
+"""
+    paths = [
+        notebook(tmp_path / "a.ipynb", long),
+        notebook(tmp_path / "b.ipynb", "pass"),
+        notebook(tmp_path / "c.ipynb", f"open({str(trace)!r}, 'w').close()"),
+    ]
+    runs = list(run_notebooks(paths, workers=2))
+    assert [(run.path, run.error) for run in runs] == [(path, "") for path in paths]
+
+
 @pytest.mark.anyio
 async def test_execute_awaits_and_binds() -> None:
     """Code with a top-level await leaves its names in the namespace."""

@@ -83,3 +83,10 @@ def test_readable(text: str, expected: str) -> None:
 def test_slug(text: str, expected: str) -> None:
     """A key can be a part of a file name and leads nowhere."""
     assert slug(text) == expected
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "張", "\U00020000"])
+def test_a_key_fits_a_file_system(letter: str) -> None:
+    """A path in an archive may be of any length, and a name of 255 bytes is the most for a file."""
+    assert len(slug(letter * 500).encode()) <= 200
+    assert set(slug(letter * 500)) == {letter}

@@ -5,6 +5,7 @@ import os
 import struct
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -331,6 +332,67 @@ def test_an_archive_of_very_many_files(tmp_path: Path, one: bytes) -> None:
     found = collect(fill(tmp_path, {"ada.ipynb": one, "eve.zip": many}), Bounds(files=20))
     assert found["eve"].problem == "archive: The archive lists more than 20 files."
     assert found["ada"].problem == ""
+
+
+def test_who_sends_too_much_goes_without_alone(tmp_path: Path, one: bytes) -> None:
+    """An archive that uses up a bound, and is read first by its name, takes it from nobody else."""
+    inner = zipped({"02.ipynb": one})
+    others = {"bob.ipynb": one, "carl/02.ipynb": one, "dora.zip": inner, "eve/02.zip": inner}
+    many = zipped({f"{number}.ipynb": b"" for number in range(18)})
+    large = zipped({f"{number}.ipynb": bytes(handed_in.MIB) for number in range(20)})
+    bounds = Bounds(file=handed_in.MIB, archive=2 * handed_in.MIB, total=8 * handed_in.MIB)
+    for name, bound, archive in (("many", Bounds(files=20), many), ("large", bounds, large)):
+        files = {"ada.zip": archive} | others
+        folder = fill(tmp_path / name, files)
+        packed = fill(tmp_path, {f"{name}.zip": zipped(files)}) / f"{name}.zip"
+        for source in (folder, packed):
+            found = collect(source, replace(bound))
+            assert set(found) == {"ada", "bob", "carl", "dora", "eve"}
+            assert [key for key, made in found.items() if made.problem] == ["ada"]
+
+
+def test_what_is_said_of_very_many_files_is_short(tmp_path: Path, one: bytes) -> None:
+    """A learner's thousand files do not make a report that nobody can read."""
+    many = zipped({f"{number}.ipynb": b"" for number in range(1000)})
+    some = zipped({"02.ipynb": one} | {f"{number}.ipynb": b"" for number in range(1000)})
+    found = collect(fill(tmp_path, {"ada.zip": many, "bob.zip": some}))
+    assert found["ada"].problem.endswith(" And 980 files more.")
+    assert len(found["ada"].problem) < 3000
+    assert len(found["bob"].notes) < 30
+    assert found["bob"].notebook == one
+
+
+def test_nobody_hands_in_for_another(tmp_path: Path, one: bytes, three: bytes) -> None:
+    """The name that the platform gave is outside; one inside a learner's archive is the learner's."""
+    forged = zipped(
+        {
+            "Bob_777_assignsubmission_file_/02.ipynb": three,
+            "bob_777_5_02.ipynb": three,
+            "carl_778_6_02.ipynb": three,
+        }
+    )
+    canvas = {"eve_5_6_work.zip": forged, "bob_777_8_02.ipynb": one}
+    found = collect(fill(tmp_path / "canvas", canvas))
+    assert set(found) == {"canvas-5", "canvas-777"}
+    assert found["canvas-777"].notebook == one
+    moodle = {
+        "Eve_5_assignsubmission_file_/work.zip": forged,
+        "Bob_777_assignsubmission_file_a": one,
+    }
+    found = collect(fill(tmp_path / "moodle", moodle))
+    assert set(found) == {"moodle-5", "moodle-777"}
+    assert found["moodle-777"].notebook == one
+
+
+@pytest.mark.parametrize("stem", ["02_fastapi_basics", "lab_2_1_intro"])
+def test_a_handed_out_name_may_look_like_canvas(tmp_path: Path, one: bytes, stem: str) -> None:
+    """`lab_2_1_intro.ipynb` in everyone's folder, or with a name behind it, is not one learner."""
+    file = "lab_2_1_intro.ipynb"
+    fill(tmp_path, {f"{name}/{file}": one for name in ("ada", "bob")})
+    fill(tmp_path, {f"{stem}_{name}.ipynb": one for name in ("carl", "dora")})
+    found = submissions.choose(submissions.gather(tmp_path, [stem]), EXPECTED)
+    assert [made.learner for made in found] == ["ada", "bob", "carl", "dora"]
+    assert [made.file for made in found][:2] == [file, file]
 
 
 def test_keys_are_unique(tmp_path: Path, one: bytes) -> None:

@@ -15,6 +15,8 @@ _MOODLE = re.compile(
 )
 _CANVAS = re.compile(r"(?P<name>[^_]+)(?:_LATE)?_(?P<id>\d+)_\d+_(?P<rest>.+)")
 _EDGES = " ._-"
+_LONGEST_KEY = 200
+"""Bytes; a file system takes names of 255, and an ending follows."""
 
 
 @dataclass(frozen=True)
@@ -39,19 +41,23 @@ class Owner:
         return f"{self.platform}-{self.number}" if self.platform else slug(self.name)
 
 
-def owner(path: PurePosixPath, stems: frozenset[str] = frozenset()) -> Owner:
+def owner(
+    path: PurePosixPath, stems: frozenset[str] = frozenset(), *, inside: bool = True
+) -> Owner:
     """Who handed in the file at that path, which is relative to the folder of submissions.
+
+    The outermost name that a platform gave counts: what lies further in, a learner has named.
 
     Args:
         path: where the file stands; `archive.zip/inner.ipynb` for one inside an archive.
         stems: names that notebooks were handed out under; no part of a learner's name.
+        inside: whether the first part may be a folder or archive around what Canvas named.
     """
-    for part in path.parts:
+    for level, part in enumerate(path.parts):
         if found := _MOODLE.fullmatch(part):
             name, number, rest = found["name"], found["id"], found["rest"]
             return Owner(readable(name), "moodle", number, rest or path.name)
-    for part in path.parts:
-        if found := _CANVAS.fullmatch(part):
+        if (inside or level == 0) and (found := of_canvas(part, stems)):
             file = found["rest"] if part == path.name else path.name
             return Owner(readable(found["name"]), "canvas", found["id"], file)
     first = path.parts[0]
@@ -60,6 +66,11 @@ def owner(path: PurePosixPath, stems: frozenset[str] = frozenset()) -> Owner:
         for stem in sorted(stems, key=len, reverse=True):
             first = first.replace(stem, "").strip(_EDGES) or first
     return Owner(readable(first), "", "", path.name)
+
+
+def of_canvas(part: str, stems: frozenset[str]) -> re.Match[str] | None:
+    """The parts of a name as Canvas gives it; a handed-out `lab_2_1_intro.ipynb` is none."""
+    return None if part.startswith(tuple(stems)) else _CANVAS.fullmatch(part)
 
 
 def readable(text: str, longest: int = 120) -> str:
@@ -71,4 +82,6 @@ def readable(text: str, longest: int = 120) -> str:
 
 def slug(text: str) -> str:
     """Text as a part of a file name: letters of any script, digits, `.`, `_` and `-`."""
-    return re.sub(r"[^\w.-]+", "-", readable(text, 80)).strip(_EDGES) or "unnamed"
+    kept = re.sub(r"[^\w.-]+", "-", readable(text, 80))
+    short = kept.encode()[:_LONGEST_KEY].decode(errors="ignore")
+    return short.strip(_EDGES) or "unnamed"

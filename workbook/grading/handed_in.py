@@ -2,7 +2,8 @@
 
 An archive is opened in memory, one inside another is opened too, and no more than that. A path in an
 archive is a name and nothing else: nothing is extracted, so `../` leads nowhere. Links are not
-followed.
+followed. What is small is read first: where there is more than the bounds allow, those who sent too
+much go without, and nobody else.
 """
 
 import contextlib
@@ -11,9 +12,10 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -72,16 +74,16 @@ class Bounds:
         if self._seen > self.files:
             raise CannotRead(f"There are more than {self.files} files; only these many are read.")
 
-    def read(self, stream: IO[bytes], most: int) -> bytes:
-        """Read a stream to its end.
+    def read(self, stream: IO[bytes], most: int, size: int) -> bytes:
+        """Read a stream to its end, unless `size`, which it is said to have, is too much already.
 
         Raises:
             CannotRead: it is longer than `most`, or all together is too much.
         """
         most_now = min(most, self.total - self._read)
-        data = stream.read(most_now + 1)
+        data = stream.read(most_now + 1) if size <= most else b""
         self._read += len(data)
-        if len(data) > most:
+        if max(len(data), size) > most:
             raise CannotRead(
                 f"The file is larger than {most // MIB} MiB. Clear the outputs of the notebook "
                 "and hand it in again, or allow more with --file-mib."
@@ -102,12 +104,21 @@ class Entry:
         read: gives its bytes, or raises `CannotRead`.
         modified: when it was changed last, in seconds since 1970; 0 if that is not known.
         notes: what is odd about it.
+        size: bytes that reading it gives at most.
     """
 
     path: PurePosixPath
     read: Callable[[], bytes]
     modified: float = 0.0
     notes: tuple[str, ...] = ()
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class _Archive(Entry):
+    """An archive among the files, which is opened when all files beside it are known."""
+
+    nested: bool = True
 
 
 def entries(source: Path, bounds: Bounds) -> list[Entry]:
@@ -118,9 +129,9 @@ def entries(source: Path, bounds: Bounds) -> list[Entry]:
     """
     try:
         if source.is_dir():
-            return list(_in_folder(source, bounds))
+            return _opened(_in_folder(source, bounds), bounds)
         if zipfile.is_zipfile(source):
-            return list(_in_archive(source, PurePosixPath(), bounds, nested=True))
+            return _opened(_in_archive(source, PurePosixPath(), bounds, nested=True), bounds)
         if source.suffix == ".ipynb" and source.is_file():
             return [_file(source, PurePosixPath(source.name), bounds)]
     except (OSError, CannotRead) as error:
@@ -130,6 +141,22 @@ def entries(source: Path, bounds: Bounds) -> list[Entry]:
     raise NoSubmissions(
         f"{source} is no folder, no zip archive and no notebook, or it is broken. Download it again."
     )
+
+
+def _opened(found: Iterable[Entry], bounds: Bounds) -> list[Entry]:
+    """The same with what is in the archives among them, of which the smallest is opened first."""
+    plain, archives = list[Entry](), list[_Archive]()
+    for one in found:
+        (archives if isinstance(one, _Archive) else plain).append(one)
+    for one in sorted(archives, key=lambda archive: archive.size):
+        try:
+            data = one.read()
+        except CannotRead as error:
+            plain.append(_broken(one.path, str(error)))
+            continue
+        inside = _in_archive(io.BytesIO(data), one.path, bounds, nested=one.nested)
+        plain += _opened(inside, bounds)
+    return plain
 
 
 def _in_folder(folder: Path, bounds: Bounds) -> Iterator[Entry]:
@@ -151,14 +178,6 @@ def _in_folder(folder: Path, bounds: Bounds) -> Iterator[Entry]:
                 yield _broken(inside / name, "It is a symbolic link, which is not followed.")
             elif not stat.S_ISREG(mode):
                 yield _broken(inside / name, "It is no ordinary file.")
-            elif path.suffix.lower() == ".zip":
-                try:
-                    with path.open("rb") as stream:
-                        data = bounds.read(stream, bounds.archive)
-                except (OSError, CannotRead) as error:
-                    yield _broken(inside / name, f"The archive can't be read: {error}")
-                    continue
-                yield from _in_archive(io.BytesIO(data), inside / name, bounds, nested=True)
             else:
                 yield _file(path, inside / name, bounds)
         if not names and not files and here != folder:
@@ -166,16 +185,19 @@ def _in_folder(folder: Path, bounds: Bounds) -> Iterator[Entry]:
 
 
 def _file(path: Path, name: PurePosixPath, bounds: Bounds) -> Entry:
+    zipped = path.suffix.lower() == ".zip"
+    most, told = bounds.archive if zipped else bounds.file, path.stat()
+
     def read() -> bytes:
         try:
             # O_NOFOLLOW: what was a file a moment ago may be a link to another by now.
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
             with os.fdopen(descriptor, "rb") as stream:
-                return bounds.read(stream, bounds.file)
+                return bounds.read(stream, most, told.st_size)
         except OSError as error:
             raise CannotRead(f"The file can't be read: {error.strerror}.") from None
 
-    return Entry(name, read, path.stat().st_mtime)
+    return (_Archive if zipped else Entry)(name, read, told.st_mtime, size=told.st_size)
 
 
 def _in_archive(
@@ -208,19 +230,10 @@ def _in_archive(
         except CannotRead as enough:
             yield _broken(at / name, str(enough))
             return
-        entry = _member(archive, member, at / name, bounds)
-        if name.suffix.lower() != ".zip":
-            yield entry
-        elif not nested:
+        if name.suffix.lower() == ".zip" and not nested:
             yield _broken(at / name, "An archive inside an archive inside an archive is not read.")
         else:
-            # The one archive that a platform makes may hold archives that learners made.
-            try:
-                inner = _read_member(archive, member, bounds, bounds.archive)
-            except CannotRead as error:
-                yield _broken(at / name, str(error))
-                continue
-            yield from _in_archive(io.BytesIO(inner), at / name, bounds, nested=False)
+            yield _member(archive, member, at / name, bounds)
 
 
 def _member(
@@ -235,7 +248,16 @@ def _member(
         modified = datetime(*member.date_time).timestamp()
     except (ValueError, OverflowError):
         modified = 0.0
-    return Entry(path, lambda: _read_member(archive, member, bounds, bounds.file), modified, notes)
+    if path.suffix.lower() != ".zip":
+        most, kind = bounds.file, Entry
+    else:
+        # The one archive that a platform makes may hold archives that learners made.
+        most, kind = bounds.archive, partial(_Archive, nested=False)
+
+    def read() -> bytes:
+        return _read_member(archive, member, bounds, most)
+
+    return kind(path, read, modified, notes, member.file_size)
 
 
 def _read_member(
@@ -245,7 +267,7 @@ def _read_member(
         raise CannotRead("The archive is encrypted. Ask for one without a password.")
     try:
         with archive.open(member) as stream:
-            return bounds.read(stream, most)
+            return bounds.read(stream, most, member.file_size)
     except _UNREADABLE as error:
         raise CannotRead(f"The archive is broken ({error}). Ask for it again.") from None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from workbook.cells import NotANotebook
-from workbook.grading.file_names import Owner, owner, readable
+from workbook.grading.file_names import Owner, of_canvas, owner, readable
 from workbook.grading.handed_in import Bounds, CannotRead, Entry, NoSubmissions, entries
 from workbook.grading.marks import Submission
 from workbook.grading.notebooks import Notebook, join, read_notebook
@@ -15,6 +15,9 @@ _NO_SUBMISSION = frozenset(
     {".csv", ".tsv", ".md", ".rst", ".xml", ".log", ".ini", ".toml", ".lock"}
 )
 """Files that lie about beside submissions; in a learner's own folder they tell nothing either."""
+
+_MOST_REASONS = 20
+"""Files of one learner about which something is said; the others are counted."""
 
 _MAY_BE_RENAMED = frozenset({"", ".txt", ".json", ".jupyter", ".nb", ".bak", ".download"})
 """A browser or a mail program may have given a notebook such an ending."""
@@ -63,8 +66,9 @@ def gather(source: Path, stems: Collection[str], bounds: Bounds | None = None) -
     found = entries(source, bounds or Bounds())
     found = _without_wrapper(found, frozenset(stems), zipped=_one_archive(source, found))
     by_owner: dict[tuple[str, str, str], list[tuple[Entry, Owner]]] = defaultdict(list)
+    downloads = _downloads(found, frozenset(stems))
     for entry in found:
-        who = owner(entry.path, frozenset(stems))
+        who = owner(entry.path, frozenset(stems), inside=entry.path.parts[0] in downloads)
         alone = len(entry.path.parts) == 1 and not who.platform
         if alone and entry.path.suffix.lower() in _NO_SUBMISSION:
             continue
@@ -74,7 +78,8 @@ def gather(source: Path, stems: Collection[str], bounds: Bounds | None = None) -
             f"Nothing was handed in: {source} holds no notebook. Name the folder that holds one "
             "notebook or one folder for each learner, or the zip file from Moodle or Canvas."
         )
-    together = [_of_one_learner(mine) for mine in by_owner.values()]
+    smallest_first = sorted(by_owner.values(), key=lambda mine: sum(one.size for one, _ in mine))
+    together = [_of_one_learner(mine) for mine in smallest_first]
     return sorted(together, key=lambda one: (one.owner.name.casefold(), one.owner.key))
 
 
@@ -128,6 +133,18 @@ def _without_wrapper(found: list[Entry], stems: frozenset[str], *, zipped: bool)
     ]
 
 
+def _downloads(found: list[Entry], stems: frozenset[str]) -> set[str]:
+    """The folders and archives that hold what Canvas named, and not what one learner did.
+
+    A learner may call a notebook `lab_2_1.ipynb`, too; so it takes the names of two.
+    """
+    names: dict[str, set[str]] = defaultdict(set)
+    for entry in found:
+        first, *inner = entry.path.parts
+        names[first] |= {at["name"] for part in inner if (at := of_canvas(part, stems))}
+    return {first for first, inside in names.items() if len(inside) > 1 or len(names) == 1}
+
+
 def _of_one_learner(mine: list[tuple[Entry, Owner]]) -> HandedIn:
     together = HandedIn(mine[0][1])
     others = []
@@ -174,15 +191,21 @@ def _submission(key: str, one: HandedIn, expected: frozenset[str]) -> Submission
     learner = one.owner.name
     if not one.candidates:
         refused = one.refused or [("nothing", "No notebook was handed in.")]
-        problem = " ".join(f"{file}: {why}" for file, why in refused)
+        problem = " ".join(_few([f"{file}: {why}" for file, why in refused]))
         return Submission(key, learner, refused[0][0], problem=problem, notes=tuple(one.notes))
     notes = list(one.notes)
-    notes += [f"{file} was left out. {why}" for file, why in one.refused]
+    notes += _few([f"{file} was left out. {why}" for file, why in one.refused])
     chosen, file, said = _best(one.candidates, expected)
     notes += [*said, *chosen.notes]
     if not chosen.checks & expected:
         notes.append("It checks none of the exercises that count: is it another chapter?")
     return Submission(key, learner, file, chosen.data, notes=tuple(dict.fromkeys(notes)))
+
+
+def _few(texts: list[str]) -> list[str]:
+    """The first of them: an archive may hold thousands of files, and a report has to be read."""
+    more = len(texts) - _MOST_REASONS
+    return texts if more <= 0 else [*texts[:_MOST_REASONS], f"And {more} files more."]
 
 
 def _best(
@@ -206,11 +229,11 @@ def _best(
     if len(apart) > 1:
         apart.sort(key=lambda one: one.file)
         names = " + ".join(one.file for one in apart)
-        left_out = [one.file for one in ranked if one not in apart]
+        left_out = _few([one.file for one in ranked if one not in apart])
         said = f"{names} hold different exercises and were graded as one."
         rest = (f"Not graded: {', '.join(left_out)}.",) if left_out else ()
         return join([one.notebook for one in apart]), names, (said, *rest)
-    others = ", ".join(one.file for one in ranked[1:])
+    others = ", ".join(_few([one.file for one in ranked[1:]]))
     said = (
         f"{len(ranked)} notebooks were handed in. {best.file} was graded: the most checks "
         f"({len(best.notebook.checks & expected)}), and of those the newest. Not graded: {others}."

@@ -22,7 +22,7 @@ from fastapi import (
     Response,
 )
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, EmailStr, Field, StringConstraints
 
 from workbook.proofs import right
 
@@ -127,6 +127,24 @@ def password_excluded_by_the_model():
 
     @app.post("/sign-up", status_code=201)
     async def sign_up(form: Annotated[SignUp, Form()]) -> SignUp:
+        return form
+
+    return app
+
+
+@right("sign_up_form")
+def address_checked_as_one():
+    class Seen(BaseModel, extra="forbid"):
+        email: EmailStr
+        newsletter: bool = False
+
+    class SignUp(Seen):
+        password: str = Field(min_length=12)
+
+    app = FastAPI()
+
+    @app.post("/sign-up", status_code=201)
+    def sign_up(form: Annotated[SignUp, Form()]) -> Seen:
         return form
 
     return app

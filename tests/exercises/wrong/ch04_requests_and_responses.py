@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 import httpx
-from fastapi import Body, Cookie, FastAPI, Form, Header, HTTPException, Query, Response
+from fastapi import Body, Cookie, FastAPI, Form, Header, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -286,7 +286,7 @@ def _sign_up_app(form_type: Any, *, echo: bool = False) -> FastAPI:
 @wrong(
     "sign_up_form",
     fails="keeps_the_password",
-    says='Expected the JSON {"email": "jkjjvxes@shop.test", "newsletter": true}, got {"email": "jkjjvxes@shop.test", "newsletter": true, "password": "3UzvkHGOm4FFYMN2"}. The password is in the answer, where logs and caches on the way can keep it.',
+    says='Expected the JSON {"email": "jkjjvxes@example.com", "newsletter": true}, got {"email": "jkjjvxes@example.com", "newsletter": true, "password": "3UzvkHGOm4FFYMN2"}. The password is in the answer, where logs and caches on the way can keep it.',
 )
 def password_in_the_answer():
     class SignUp(BaseModel, extra="forbid"):
@@ -363,6 +363,98 @@ def one_character_too_lenient():
         email: str
         password: str = Field(min_length=11)
         newsletter: bool = False
+
+    return _sign_up_app(Annotated[SignUp, Form()])
+
+
+@wrong(
+    "sign_up_form",
+    fails="refuses_short_passwords",
+    says="Expected status 201, got status 422. The password has 12 characters, and at least 12 is the rule.",
+)
+def one_character_too_strict():
+    class SignUp(BaseModel, extra="forbid"):
+        email: str
+        password: str = Field(min_length=13)
+        newsletter: bool = False
+
+    return _sign_up_app(Annotated[SignUp, Form()])
+
+
+@wrong(
+    "sign_up_form",
+    fails="keeps_the_password",
+    says="Expected status 201, got status 422. The password has 16 characters, and at least 12 is the rule.",
+)
+def a_much_longer_password():
+    class SignUp(BaseModel, extra="forbid"):
+        email: str
+        password: str = Field(min_length=20)
+        newsletter: bool = False
+
+    return _sign_up_app(Annotated[SignUp, Form()])
+
+
+@wrong(
+    "sign_up_form",
+    fails="keeps_the_password",
+    says="Expected status 201, got status 422. `mail` was missing or refused. The form has the fields `email`, `password`, `newsletter`.",
+)
+def another_name_for_the_address():
+    class SignUp(BaseModel, extra="forbid"):
+        mail: str
+        password: str = Field(min_length=12)
+        newsletter: bool = False
+
+    return _sign_up_app(Annotated[SignUp, Form()])
+
+
+@wrong(
+    "sign_up_form",
+    fails="keeps_the_password",
+    says="Expected status 201, got status 422. The client knows its password; logs and caches on the way should not.",
+)
+def refused_in_words_of_its_own():
+    app = FastAPI()
+
+    @app.post("/sign-up", status_code=201)
+    async def sign_up(request: Request) -> None:
+        raise HTTPException(422, "send JSON")
+
+    return app
+
+
+@wrong(
+    "sign_up_form",
+    fails="keeps_the_password",
+    says="Expected status 201, got status 200. The form is taken. What was created is answered 201: keep the `status_code`.",
+)
+def form_without_its_status():
+    class SignUp(BaseModel, extra="forbid"):
+        email: str
+        password: str = Field(min_length=12)
+        newsletter: bool = False
+
+    app = FastAPI()
+
+    @app.post("/sign-up")
+    async def sign_up(form: Annotated[SignUp, Form()]) -> dict[str, Any]:
+        return {"email": form.email, "newsletter": form.newsletter}
+
+    return app
+
+
+@wrong(
+    "sign_up_form",
+    fails="refuses_unknown_fields",
+    says="Expected status 422, got status 201. Somebody who sends `is_ftrgwefn` hopes that you will store it.",
+)
+def one_name_refused():
+    class SignUp(BaseModel):
+        email: str
+        password: str = Field(min_length=12)
+        newsletter: bool = False
+        is_admin: None = None
 
     return _sign_up_app(Annotated[SignUp, Form()])
 

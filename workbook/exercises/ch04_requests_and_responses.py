@@ -4,7 +4,10 @@ import ast
 import inspect
 import json
 import string
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http.cookies import Morsel, SimpleCookie
+from itertools import takewhile
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs
@@ -863,6 +866,13 @@ async def sets_a_session(client: Client) -> None:
         got="the same value twice" if len(set(values)) == 1 else f"{len(values[0])} characters",
         because="Who guesses the value is logged in as somebody else.",
     )
+    ensure(
+        _differing(*values) >= 8,
+        "a random value at each login",
+        got=f"{values[0]}, then {values[1]}",
+        because="Who has one value must not be able to count on to the next: `secrets` can't be "
+        "guessed, a counter and a clock can.",
+    )
 
 
 @session_cookie.requirement("the cookie has `HttpOnly`, `Secure` and `SameSite`", points=2)
@@ -889,15 +899,24 @@ async def is_a_safe_cookie(client: Client) -> None:
 
 @session_cookie.requirement("logging out takes the cookie back")
 async def takes_it_back(client: Client) -> None:
+    given = _cookie(await client.post("/login"))
     response = await client.post("/logout")
     cookie = _cookie(response)
     ensure(
-        cookie is not None and (cookie["max-age"] == "0" or "1970" in cookie["expires"]),
+        cookie is not None and _has_ended(cookie),
         "a set-cookie header that ends session_id",
         got=response.headers.get("set-cookie", "no set-cookie header"),
         because="An empty value is still a cookie; an end in the past removes it.",
         response=response,
     )
+    if given and cookie:
+        ensure(
+            _place(given) == _place(cookie),
+            f"the cookie taken back for {_place(given)}, for which it was set",
+            got=_place(cookie),
+            because="A browser removes the cookie of the same name, path and domain, no other.",
+            response=response,
+        )
 
 
 created_or_replaced = Exercise(
@@ -1109,6 +1128,34 @@ def _cookie(response: httpx.Response) -> Morsel[str] | None:
         if cookie := SimpleCookie(header).get("session_id"):
             return cookie
     return None
+
+
+def _differing(one: str, other: str) -> int:
+    """How many characters are left of two values without what both begin and end with."""
+    begin = _alike(one, other)
+    end = _alike(one[begin:][::-1], other[begin:][::-1])
+    return max(len(one), len(other)) - begin - end
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two values have in common at the beginning."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
+
+
+def _has_ended(cookie: Morsel[str]) -> bool:
+    """Whether a browser removes the cookie; to it, `Max-Age` counts for more than `Expires`."""
+    try:
+        if cookie["max-age"]:
+            return int(cookie["max-age"]) <= 0
+        return parsedate_to_datetime(cookie["expires"]) <= datetime.now(UTC)
+    except (ValueError, TypeError):
+        return False
+
+
+def _place(cookie: Morsel[str]) -> str:
+    """Where a cookie holds; both routes lie in the root, which is the path of one without."""
+    domain = f" of {cookie['domain'].lower().lstrip('.')}" if cookie["domain"] else ""
+    return f"the path {cookie['path'] or '/'}{domain}"
 
 
 def _loaded(line: str) -> Any:

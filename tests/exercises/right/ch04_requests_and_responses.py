@@ -3,10 +3,12 @@
 import atexit
 import secrets
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
+from uuid import uuid4
 
 import httpx
 from fastapi import (
@@ -286,6 +288,43 @@ def cookie_on_the_returned_response():
         answer = JSONResponse({"status": "logged out"})
         answer.set_cookie("session_id", "", max_age=0, **safe)
         return answer
+
+    return app
+
+
+@right("session_cookie")
+def an_end_that_is_past():
+    app = FastAPI()
+    safe: dict[str, Any] = {"httponly": True, "secure": True, "path": "/", "domain": "shop.test"}
+
+    @app.post("/login")
+    def start_session(response: Response) -> dict[str, str]:
+        response.set_cookie("session_id", str(uuid4()), **safe)
+        return {"status": "logged in"}
+
+    @app.post("/logout")
+    def stop_session(response: Response) -> dict[str, str]:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        response.set_cookie("session_id", "", expires=yesterday, **safe)
+        return {"status": "logged out"}
+
+    return app
+
+
+@right("session_cookie")
+def a_negative_age():
+    app = FastAPI()
+
+    @app.post("/login")
+    def start_session(response: Response) -> dict[str, str]:
+        value = f"ada-{secrets.token_hex(8)}"
+        response.set_cookie("session_id", value, httponly=True, secure=True)
+        return {"status": "logged in"}
+
+    @app.post("/logout")
+    def stop_session(response: Response) -> dict[str, str]:
+        response.set_cookie("session_id", "", max_age=-1)
+        return {"status": "logged out"}
 
     return app
 

@@ -3,6 +3,7 @@
 import atexit
 import secrets
 from collections.abc import AsyncIterable, Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
@@ -1122,6 +1123,63 @@ def emptied_and_kept():
     async def stop_session(response: Response) -> dict[str, str]:
         response.set_cookie("session_id", "", httponly=True, secure=True, samesite="lax")
         return {"status": "logged out"}
+
+    return app
+
+
+@wrong(
+    "session_cookie",
+    fails="takes_it_back",
+    says='Expected a set-cookie header that ends session_id, got session_id=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=3600; Path=/; SameSite=lax. An empty value is still a cookie; an end in the past removes it.',
+)
+def ended_and_kept_for_an_hour():
+    app = _session_app()
+    app.router.routes.pop()
+
+    @app.post("/logout")
+    async def stop_session(response: Response) -> dict[str, str]:
+        past = datetime(1970, 1, 1, tzinfo=UTC)
+        response.set_cookie("session_id", "", max_age=3600, expires=past)
+        return {"status": "logged out"}
+
+    return app
+
+
+@wrong(
+    "session_cookie",
+    fails="takes_it_back",
+    says="Expected the cookie taken back for the path /shop, for which it was set, got the path /. A browser removes the cookie of the same name, path and domain, no other.",
+)
+def taken_back_somewhere_else():
+    app = FastAPI()
+
+    @app.post("/login")
+    async def start_session(response: Response) -> dict[str, str]:
+        response.set_cookie("session_id", secrets.token_urlsafe(32), path="/shop")
+        return {"status": "logged in"}
+
+    @app.post("/logout")
+    async def stop_session(response: Response) -> dict[str, str]:
+        response.delete_cookie("session_id")
+        return {"status": "logged out"}
+
+    return app
+
+
+@wrong(
+    "session_cookie",
+    fails="sets_a_session",
+    says="Expected a random value at each login, got ada-is-logged-in-0, then ada-is-logged-in-1. Who has one value must not be able to count on to the next: `secrets` can't be guessed, a counter and a clock can.",
+)
+def counted_logins():
+    app = FastAPI()
+    logins: list[str] = []
+
+    @app.post("/login")
+    async def start_session(response: Response) -> dict[str, str]:
+        logins.append(f"ada-is-logged-in-{len(logins)}")
+        response.set_cookie("session_id", logins[-1], httponly=True, secure=True)
+        return {"status": "logged in"}
 
     return app
 

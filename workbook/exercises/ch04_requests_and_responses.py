@@ -945,18 +945,20 @@ created_or_replaced = Exercise(
 
 @created_or_replaced.requirement("a new shelf is answered 201, with its address in `Location`")
 async def creates_with_201(client: Client, rng: Random) -> None:
-    path = f"/shelves/{_word(rng)}"
-    response = await client.put(path, json=_books(rng))
-    expect(
-        response,
-        status=201,
-        because="201 says that something exists now that did not exist before.",
-    )
-    expect(
-        response,
-        headers={"location": path},
-        because="A 201 says in `Location` where the new thing is.",
-    )
+    for because in (
+        "201 says that something exists now that did not exist before.",
+        "A second shelf is as new as the first one was.",
+    ):
+        path = f"/shelves/{_word(rng)}"
+        response = await client.put(path, json=_books(rng))
+        expect(response, status=201, because=because)
+        location = response.headers.get("location")
+        if not location or response.url.join(location) != response.url:
+            expect(
+                response,
+                headers={"location": path},
+                because="A 201 says in `Location` where the new thing is.",
+            )
 
 
 @created_or_replaced.requirement("the second time it is 200, without a `Location`")
@@ -976,6 +978,17 @@ async def replaces_with_200(client: Client, rng: Random) -> None:
         got=response.headers.get("location", ""),
         because="The address is news only when the thing is new.",
         response=response,
+    )
+    await client.put(f"/shelves/{_word(rng)}", json=[])
+    expect(
+        await client.put(path, json=[]),
+        status=200,
+        because="The shelf was there, whatever was put on another one since.",
+    )
+    expect(
+        await client.put(path, json=_books(rng)),
+        status=200,
+        because="An empty shelf is a shelf: ask whether the name is there, not whether books are.",
     )
 
 

@@ -344,6 +344,23 @@ def a_response_of_its_own():
     return app
 
 
+@right("created_or_replaced")
+def a_whole_address():
+    app = FastAPI()
+    shelves: dict[str, list[str]] = {}
+
+    @app.put("/shelves/{name}", status_code=201, responses={200: {"description": "It was there"}})
+    def put_shelf(name: str, books: list[str], request: Request, response: Response) -> list[str]:
+        if name in shelves:
+            response.status_code = 200
+        else:
+            response.headers["location"] = str(request.url_for("put_shelf", name=name))
+        shelves[name] = books
+        return books
+
+    return app
+
+
 @right("visitor_headers")
 def a_model_for_each_place():
     class Theme(StrEnum):

@@ -2,7 +2,7 @@
 
 import atexit
 import secrets
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -1316,6 +1316,67 @@ def told_to_nobody():
         if name not in shelves:
             response.status_code = 201
             response.headers["location"] = f"/shelves/{name}"
+        shelves[name] = books
+        return books
+
+    return app
+
+
+def _shelves_app_that_asks(is_new: Callable[[str, dict[str, list[str]]], bool]) -> FastAPI:
+    app, shelves, put = _shelves_app(**TELLS_201)
+
+    @put
+    async def put_shelf(name: str, books: list[str], response: Response) -> list[str]:
+        if is_new(name, shelves):
+            response.status_code = 201
+            response.headers["location"] = f"/shelves/{name}"
+        shelves.pop(name, None)
+        shelves[name] = books
+        return books
+
+    return app
+
+
+@wrong(
+    "created_or_replaced",
+    fails="creates_with_201",
+    says="Expected status 201, got status 200. A second shelf is as new as the first one was.",
+)
+def new_while_there_is_no_shelf():
+    return _shelves_app_that_asks(lambda name, shelves: not shelves)
+
+
+@wrong(
+    "created_or_replaced",
+    fails="replaces_with_200",
+    says="Expected status 200, got status 201. An empty shelf is a shelf: ask whether the name is there, not whether books are.",
+)
+def new_while_there_is_no_book():
+    return _shelves_app_that_asks(lambda name, shelves: not shelves.get(name))
+
+
+@wrong(
+    "created_or_replaced",
+    fails="replaces_with_200",
+    says="Expected status 200, got status 201. The shelf was there, whatever was put on another one since.",
+)
+def new_after_another_one():
+    return _shelves_app_that_asks(lambda name, shelves: list(shelves)[-1:] != [name])
+
+
+@wrong(
+    "created_or_replaced",
+    fails="creates_with_201",
+    says="Expected the header location: /shelves/zlpuvxnz, got location: /shelves. A 201 says in `Location` where the new thing is.",
+)
+def address_of_all_shelves():
+    app, shelves, put = _shelves_app(**TELLS_201)
+
+    @put
+    async def put_shelf(name: str, books: list[str], response: Response) -> list[str]:
+        if name not in shelves:
+            response.status_code = 201
+            response.headers["location"] = "/shelves"
         shelves[name] = books
         return books
 

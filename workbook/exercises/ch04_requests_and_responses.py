@@ -10,7 +10,7 @@ from http.cookies import Morsel, SimpleCookie
 from itertools import takewhile
 from random import Random
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import httpx
 from fastapi import FastAPI
@@ -674,8 +674,25 @@ price_files = Exercise(
 PRICES = "item,price\ntea,3.50\ncup,8.00\n"
 """What the chapter's set-up cell writes into `prices.csv`."""
 
+TEAS = "tea,grams\ngreen,50\n"
+"""And into `teas.csv`, so that a route can't know the one name by heart."""
 
-@price_files.requirement("`/files/prices.csv` is the file, as CSV")
+_ONE_UP = "`../` in a name leads one folder up, to files that you never meant to send."
+
+LEADING_OUT = {
+    "..%2Fsecret.txt": _ONE_UP,
+    "%2E%2E%2Fsecret.txt": _ONE_UP,
+    ".%2F..%2Fsecret.txt": "`../` leads up wherever it stands in a name, not at its beginning only.",
+    "....%2F%2Fsecret.txt": "Take `../` out of `....//`, and `../` is what remains: refuse such a "
+    "name, do not mend it.",
+    "%2E%2E": "`..` is the folder above, and a folder is no file that could be sent.",
+    quote(json.__file__, safe=""): "A name that begins with `/` is a path of its own: joined to a "
+    "folder, it replaces the folder.",
+}
+"""Names that lead out of the folder, and what to say of each."""
+
+
+@price_files.requirement("`/files/prices.csv` is the file, as CSV, and so is `/files/teas.csv`")
 async def sends_the_file(client: Client) -> None:
     response = await client.get("/files/prices.csv")
     expect(
@@ -693,6 +710,12 @@ async def sends_the_file(client: Client) -> None:
         because="The type tells a browser what to do with it.",
         response=response,
     )
+    expect(
+        await client.get("/files/teas.csv"),
+        status=200,
+        text=TEAS,
+        because="The name says which file is sent. The set-up cell wrote `teas.csv` into `FILES`.",
+    )
 
 
 @price_files.requirement("a part of it can be asked for, as a download that is resumed does")
@@ -708,15 +731,19 @@ async def sends_a_part(client: Client, rng: Random) -> None:
 
 @price_files.requirement("it is saved under its name")
 async def names_the_download(client: Client) -> None:
-    response = await client.get("/files/prices.csv")
-    disposition = response.headers.get("content-disposition", "")
-    ensure(
-        "attachment" in disposition and "prices.csv" in disposition,
-        "a content-disposition with attachment and prices.csv",
-        got=disposition or "none",
-        because="Without `filename` a browser shows the file instead of saving it.",
-        response=response,
-    )
+    for name, because in (
+        ("prices.csv", "Without `filename` a browser shows the file instead of saving it."),
+        ("teas.csv", "Each file is saved under its own name."),
+    ):
+        response = await client.get(f"/files/{name}")
+        disposition = response.headers.get("content-disposition", "")
+        ensure(
+            "attachment" in disposition and name in disposition,
+            f"a content-disposition with attachment and {name}",
+            got=disposition or "none",
+            because=because,
+            response=response,
+        )
 
 
 @price_files.requirement("a name that does not exist is a 404")
@@ -732,12 +759,8 @@ async def misses_with_404(client: Client, rng: Random) -> None:
 @price_files.requirement("no name leads out of the folder", points=2)
 async def stays_in_the_folder(client: Client) -> None:
     await _sends_anything(client)
-    for name in ("..%2Fsecret.txt", "%2E%2E%2Fsecret.txt"):
-        expect(
-            await client.get(f"/files/{name}"),
-            status=404,
-            because="`../` in a name leads one folder up, to files that you never meant to send.",
-        )
+    for name, because in LEADING_OUT.items():
+        expect(await client.get(f"/files/{name}"), status=404, because=because)
 
 
 async def _sends_anything(client: Client) -> None:

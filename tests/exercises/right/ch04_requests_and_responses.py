@@ -72,6 +72,7 @@ SHOP = Path(_folder.name)
 FILES = SHOP / "files"
 FILES.mkdir()
 (FILES / "prices.csv").write_text("item,price\ntea,3.50\ncup,8.00\n")
+(FILES / "teas.csv").write_text("tea,grams\ngreen,50\n")
 (SHOP / "secret.txt").write_text(secrets.token_hex())
 
 
@@ -253,6 +254,21 @@ def any_path_compared_with_the_folder():
         if not (path.is_relative_to(FILES.resolve()) and path.is_file()):
             raise HTTPException(status_code=404)
         return FileResponse(path, media_type="text/csv", filename=path.name)
+
+    return app
+
+
+@right("price_files")
+def one_of_the_names_in_the_folder():
+    app = FastAPI()
+
+    @app.get("/files/{name}")
+    async def send_file(name: str) -> Response:
+        files = {path.name: path for path in FILES.iterdir() if path.is_file()}
+        if name not in files:
+            return JSONResponse({"detail": "no such file"}, status_code=404)
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return FileResponse(files[name], headers=headers)
 
     return app
 

@@ -59,6 +59,7 @@ SHOP = Path(_folder.name)
 FILES = SHOP / "files"
 FILES.mkdir()
 (FILES / "prices.csv").write_text("item,price\ntea,3.50\ncup,8.00\n")
+(FILES / "teas.csv").write_text("tea,grams\ngreen,50\n")
 (SHOP / "secret.txt").write_text(secrets.token_hex())
 
 
@@ -930,6 +931,105 @@ def any_path_in_the_name():
         if not path.is_file():
             raise HTTPException(404)
         return FileResponse(path, filename=path.name)
+
+    return app
+
+
+def _files_app(path_of: Callable[[str], Path]) -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/files/{name:path}")
+    def send_file(name: str) -> FileResponse:
+        path = path_of(name)
+        if not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, filename=path.name)
+
+    return app
+
+
+def _without(name: str, *words: str) -> Path:
+    if any(word in name for word in words):
+        raise HTTPException(404)
+    return FILES / name
+
+
+@wrong(
+    "price_files",
+    fails="stays_in_the_folder",
+    says="Expected status 404, got status 200. A name that begins with `/` is a path of its own: joined to a folder, it replaces the folder.",
+)
+def path_of_its_own():
+    return _files_app(lambda name: _without(name, ".."))
+
+
+@wrong(
+    "price_files",
+    fails="stays_in_the_folder",
+    says="Expected status 404, got status 200. Take `../` out of `....//`, and `../` is what remains: refuse such a name, do not mend it.",
+)
+def dots_taken_out_once():
+    return _files_app(lambda name: FILES / name.replace("../", "").lstrip("/"))
+
+
+@wrong(
+    "price_files",
+    fails="stays_in_the_folder",
+    says="Expected status 404, got status 200. `../` leads up wherever it stands in a name, not at its beginning only.",
+)
+def dots_at_the_beginning_only():
+    return _files_app(lambda name: FILES.parent if name[:2] == ".." else FILES / name)
+
+
+@wrong(
+    "price_files",
+    fails="stays_in_the_folder",
+    says="Expected status 404, got status 200. `..` is the folder above, and a folder is no file that could be sent.",
+)
+def folders_listed():
+    app = FastAPI()
+
+    @app.get("/files/{name}")
+    def send_file(name: str) -> Response:
+        path = FILES / name
+        if path.is_dir():
+            return JSONResponse([one.name for one in path.iterdir()])
+        if not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, filename=name)
+
+    return app
+
+
+@wrong(
+    "price_files",
+    fails="sends_the_file",
+    says="Expected status 200, got status 404. The name says which file is sent. The set-up cell wrote `teas.csv` into `FILES`.",
+)
+def one_file_by_heart():
+    app = FastAPI()
+
+    @app.get("/files/prices.csv")
+    def send_file() -> FileResponse:
+        return FileResponse(FILES / "prices.csv", filename="prices.csv")
+
+    return app
+
+
+@wrong(
+    "price_files",
+    fails="names_the_download",
+    says='Expected a content-disposition with attachment and teas.csv, got attachment; filename="prices.csv". Each file is saved under its own name.',
+)
+def one_name_for_every_file():
+    app = FastAPI()
+
+    @app.get("/files/{name}")
+    def send_file(name: str) -> FileResponse:
+        path = FILES / name
+        if not path.is_file():
+            raise HTTPException(404)
+        return FileResponse(path, filename="prices.csv")
 
     return app
 

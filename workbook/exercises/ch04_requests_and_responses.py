@@ -16,7 +16,7 @@ import httpx
 from fastapi import FastAPI
 
 from workbook.adapters import WrongKind, arranged, kind
-from workbook.asgi import ASGIApp
+from workbook.asgi import ASGIApp, Receive, Scope, Send
 from workbook.client import Client
 from workbook.exercise import Exercise
 from workbook.expectations import ensure, expect
@@ -507,11 +507,20 @@ def _with_and_without_docs(build: Any) -> ASGIApp:
     for path, show_docs in (("/with", True), ("/without", False)):
         app = build(show_docs)
         if not isinstance(app, FastAPI):
-            raise WrongKind(
-                f"{build.__name__}({show_docs}) returned a {type(app).__name__}. Return the app."
-            )
-        both.mount(path, app)
+            raise WrongKind(f"{build.__name__}({show_docs}) returned {kind(app)}. Return the app.")
+        both.mount(path, _at_the_root(app))
     return both
+
+
+def _at_the_root(app: ASGIApp) -> ASGIApp:
+    """Let a mounted app see the paths that it would see alone, in `request.url` too."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope["root_path"])
+        alone = {"path": path, "raw_path": path.encode(), "root_path": "", "app_root_path": ""}
+        await app({**scope, **alone}, receive, send)
+
+    return serve
 
 
 quiet_docs = Exercise(
@@ -537,14 +546,16 @@ quiet_docs = Exercise(
 )
 
 
-@quiet_docs.requirement("with `show_docs=True` the description and `/docs` are there")
+@quiet_docs.requirement("with `show_docs=True` the description and both pages are there")
 async def shows_docs(client: Client) -> None:
-    for path in ("/openapi.json", "/docs"):
+    for path in ("/openapi.json", "/docs", "/redoc"):
         expect(
             await client.get(f"/with{path}"),
             status=200,
             because="Your colleagues still want to read it.",
         )
+    document = (await client.get("/with/openapi.json")).json()
+    _operation(document, "/items")
 
 
 @quiet_docs.requirement("with `show_docs=False` all three of its pages answer 404", points=2)

@@ -2,7 +2,7 @@
 
 import atexit
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -232,6 +232,28 @@ def three_addresses():
 
         @app.get("/items")
         def list_names() -> list[str]:
+            return ["tea", "cup", "pot"]
+
+        return app
+
+    return build_shop
+
+
+@right("quiet_docs")
+def pages_refused_on_the_way():
+    def build_shop(show_docs: bool) -> FastAPI:
+        app = FastAPI(title="Tea shop")
+
+        @app.middleware("http")
+        async def hide(
+            request: Request, call_next: Callable[[Request], Awaitable[Response]]
+        ) -> Response:
+            if not show_docs and request.url.path in ("/docs", "/redoc", "/openapi.json"):
+                return JSONResponse({"detail": "Not Found"}, status_code=404)
+            return await call_next(request)
+
+        @app.get("/items")
+        async def list_names() -> list[str]:
             return ["tea", "cup", "pot"]
 
         return app

@@ -796,6 +796,43 @@ def items_behind_the_if():
     return build_shop
 
 
+@wrong(
+    "quiet_docs",
+    fails="shows_docs",
+    says="Expected status 200, got status 404. Your colleagues still want to read it.",
+)
+def one_page_never_shown():
+    def build_shop(show_docs: bool) -> FastAPI:
+        address = "/openapi.json" if show_docs else None
+        app = FastAPI(title="Tea shop", openapi_url=address, redoc_url=None)
+
+        @app.get("/items")
+        async def list_names() -> list[str]:
+            return ["tea", "cup", "pot"]
+
+        return app
+
+    return build_shop
+
+
+@wrong(
+    "quiet_docs",
+    fails="shows_docs",
+    says="Expected GET /items in the description, got no path. What is not described can't be found.",
+)
+def items_never_described():
+    def build_shop(show_docs: bool) -> FastAPI:
+        app = FastAPI(title="Tea shop", openapi_url="/openapi.json" if show_docs else None)
+
+        @app.get("/items", include_in_schema=False)
+        async def list_names() -> list[str]:
+            return ["tea", "cup", "pot"]
+
+        return app
+
+    return build_shop
+
+
 # see_other
 
 

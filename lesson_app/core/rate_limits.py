@@ -120,4 +120,7 @@ def network_of(host: str | None) -> str:
         return host or "unknown"
     if address.version == 4:
         return str(address)
+    if address.ipv4_mapped is not None:
+        # What a server that listens on `::` sees of a client of IPv4. All of them are in one /64.
+        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))

@@ -1,6 +1,7 @@
 """What can be asked for and changed, and how much of it at once."""
 
 import strawberry
+from pydantic import BaseModel
 from strawberry.extensions import (
     DisableIntrospection,
     MaskErrors,
@@ -22,7 +23,7 @@ from lesson_app.graphql.types import (
     ShopInfo,
 )
 from lesson_app.schemas.item_query import ItemSort, OffsetItemQuery
-from lesson_app.schemas.order import OrderCreate, OrderQuery
+from lesson_app.schemas.order import IdempotencyKey, OrderCreate, OrderQuery
 from lesson_app.services import orders
 
 # A query is one request, whatever it asks for: so what it may ask for is bounded.
@@ -30,6 +31,12 @@ MAX_DEPTH = 6
 """`orders { orders { lines { item { owner { displayName } } } } }` is 5 levels below the root."""
 MAX_TOKENS = 500
 MAX_ALIASES = 10
+
+
+class _Named(BaseModel):
+    """What a client calls its request, if anything: by the rule of the API's header."""
+
+    key: IdempotencyKey | None
 
 
 @strawberry.type
@@ -81,6 +88,7 @@ class Mutation:
             buyer_id = context.user_id
             data = OrderCreate.model_validate({"lines": [vars(line) for line in lines]})
             wanted = {line.item_id: line.quantity for line in data.lines}
+            key = _Named(key=key).key
             async with context.session() as session:
                 try:
                     order, _ = await orders.place_order(session, buyer_id, wanted, key=key)

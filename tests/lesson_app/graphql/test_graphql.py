@@ -215,6 +215,14 @@ async def test_a_change_that_fails_does_not_take_back_another(http, as_grace):
 # -- Limits -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("key", ["", "k" * 101, "a\0b", "a b", "ü"])
+async def test_a_key_that_the_api_would_not_take(http, as_grace, key: str):
+    """The mistake is named before any database sees it; nothing is bought."""
+    answer = await refusal(http, BUY, as_grace, item=1, quantity=1, key=key)
+    assert (answer[0].partition(":")[0], answer[1]) == ("key", "INVALID_REQUEST")
+    assert (await http.get("/api/v1/items/1")).json()["stock"] == 12
+
+
 async def test_a_query_that_is_too_deep(http, monkeypatch):
     """How deep a query may go is bounded; the deepest useful one is allowed."""
     monkeypatch.setattr(schema, "MAX_DEPTH", 1)
@@ -239,6 +247,15 @@ async def test_a_batch_of_queries(http):
     """Several queries in one request are refused."""
     response = await http.post("/graphql", json=[{"query": "{ __typename }"}] * 2)
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000, b"1" * 5000])
+async def test_a_body_that_is_no_json(http, body: bytes):
+    """Whatever makes it none, it is the mistake of who sent it."""
+    headers = {"Content-Type": "application/json"}
+    response = await http.post("/graphql", content=body, headers=headers)
+    assert (response.status_code, response.json()["status"]) == (400, 400)
 
 
 async def test_a_query_by_get(http):

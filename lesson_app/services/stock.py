@@ -19,13 +19,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm.exc import StaleDataError
 
 from lesson_app.core.exceptions import ItemChanged, OutOfStock, UnknownItem
 from lesson_app.database import begin_exclusive
 from lesson_app.models import Item
+from lesson_app.schemas.fields import MAX_INTEGER
 
 type Quantities = Mapping[int, int]
 """How many units of each item, by the item's id."""
@@ -101,12 +102,21 @@ async def take_with_versions(session: AsyncSession, wanted: Quantities) -> Price
 
 
 async def give_back(session: AsyncSession, quantities: Quantities) -> None:
-    """Put units back into stock, with one UPDATE for each item."""
+    """Put units back into stock, with one UPDATE for each item.
+
+    No stock grows beyond the largest number of its column: its owner may have written that into
+    it meanwhile, and the order could never be cancelled.
+    """
     for item_id, quantity in sorted(quantities.items()):
+        # Compared before it is added: a sum that is too large is an error already.
+        is_full = Item.stock > MAX_INTEGER - quantity
         await session.execute(
             update(Item)
             .where(Item.id == item_id)
-            .values(stock=Item.stock + quantity, version=Item.version + 1)
+            .values(
+                stock=case((is_full, MAX_INTEGER), else_=Item.stock + quantity),
+                version=Item.version + 1,
+            )
             .execution_options(synchronize_session=False)
         )
 

@@ -153,6 +153,15 @@ async def test_giving_back(sessions):
     assert await stock_of(sessions, 1, 2) == [15, 6]
 
 
+@pytest.mark.parametrize("left", [2**31 - 4, 2**31 - 3, 2**31 - 1])
+async def test_giving_back_what_there_is_no_room_for(sessions, left: int):
+    """A stock has a largest number; that it is reached is no error, and no reason not to cancel."""
+    await set_stock(sessions, _1=left)
+    async with sessions.begin() as session:
+        await give_back(session, {1: 3})
+    assert await stock_of(sessions, 1) == [2**31 - 1]
+
+
 @pytest.mark.parametrize(
     ("take", "expected"),
     [(take_in_one_statement, 3), (take_with_locks, 3), (take_with_versions, 3)],

@@ -35,3 +35,6 @@ class StoredFile(Base):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
     owner: Mapped["User"] = relationship(lazy="raise")
+
+    # Of two who delete a file at once, the second finds no row: SQLAlchemy would warn of that.
+    __mapper_args__ = {"confirm_deleted_rows": False}  # noqa: RUF012  # not annotated by SQLAlchemy either

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from anyio import CancelScope, to_thread
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.exc import StaleDataError
 
 from lesson_app.core.exceptions import StoredFileNotFound, UnsupportedFileType
 from lesson_app.core.file_names import clean_file_name
@@ -96,6 +97,19 @@ async def find_file(
     if not is_open and (caller is None or not caller.may_change(stored.owner_id)):
         raise StoredFileNotFound(file_id)
     return stored
+
+
+async def publish_file(session: AsyncSession, stored: StoredFile, *, is_public: bool) -> None:
+    """Let everybody download a file, or its owner only.
+
+    Raises:
+        StoredFileNotFound: it was deleted after it was read here.
+    """
+    file_id, stored.is_public = stored.id, is_public
+    try:
+        await session.flush()
+    except StaleDataError as error:
+        raise StoredFileNotFound(file_id) from error
 
 
 async def delete_file(session: AsyncSession, store: FileStore, stored: StoredFile) -> None:

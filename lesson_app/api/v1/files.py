@@ -175,8 +175,7 @@ async def update_file(
 ) -> FileOut:
     """Publish one of your files, or take it back. An administrator may do so with anybody's."""
     stored = await files.find_file(session, file_id, caller)
-    stored.is_public = data.is_public
-    await session.flush()
+    await files.publish_file(session, stored, is_public=data.is_public)
     return FileOut.model_validate(stored)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from lesson_app import InMemorySettings, create_app
 from lesson_app.config import MIB
+from lesson_app.services import files
 
 pytestmark = pytest.mark.anyio
 
@@ -116,6 +117,26 @@ async def test_deleting_takes_the_row_and_the_bytes(http, as_grace, folder):
     assert (await http.delete(location, headers=as_grace)).status_code == 204
     assert (await http.get(location, headers=as_grace)).status_code == 404
     assert stored(folder) == []
+
+
+@pytest.mark.parametrize(("method", "status"), [("PATCH", 404), ("DELETE", 204)])
+async def test_a_file_that_is_deleted_meanwhile(
+    http, as_grace, folder, monkeypatch, method: str, status: int
+):
+    """Who comes second, with the row read already, learns that it is gone; that is no failure."""
+    location = (await upload(http, as_grace)).headers["location"]
+    find = files.find_file
+
+    async def find_and_come_second(*arguments):
+        found = await find(*arguments)
+        monkeypatch.undo()
+        assert (await http.delete(location, headers=as_grace)).status_code == 204
+        return found
+
+    monkeypatch.setattr(files, "find_file", find_and_come_second)
+    body = {"is_public": True} if method == "PATCH" else None
+    answer = await http.request(method, location, headers=as_grace, json=body)
+    assert (answer.status_code, stored(folder)) == (status, [])
 
 
 async def test_the_list_has_ones_own_files_in_pages(http, as_grace, as_alan):

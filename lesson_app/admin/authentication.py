@@ -6,6 +6,7 @@ account is deactivated, loses its role or changes its password, and by logging o
 
 from datetime import timedelta
 
+from pydantic import ValidationError
 from sqladmin.authentication import AuthenticationBackend
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from starlette import status
@@ -22,6 +23,7 @@ from lesson_app.core.rate_limits import RateLimits, network_of
 from lesson_app.core.scopes import Scope
 from lesson_app.crud import refresh_token as token_crud
 from lesson_app.models import RefreshToken, email_key
+from lesson_app.schemas.auth import LoginForm
 from lesson_app.services import logins
 from lesson_app.services.logins import Caller, TokenPair
 
@@ -49,11 +51,14 @@ class ShopAuthentication(AuthenticationBackend):
     async def login(self, request: Request) -> RedirectResponse | bool:
         """Start a session, or return False: "Invalid credentials", whatever is wrong."""
         async with request.form() as form:
-            email, password = form.get("username"), form.get("password")
-        if not isinstance(email, str) or not isinstance(password, str):
+            fields = {name: form.get(name) for name in ("username", "password")}
+        try:
+            # By the rules of the API: no database stores every character, or compares with it.
+            sent = LoginForm.model_validate(fields)
+        except ValidationError:
             return False
         try:
-            pair = await self._log_in(request, email, password)
+            pair = await self._log_in(request, sent.username, sent.password.get_secret_value())
         except WrongCredentials:
             return False
         except TooManyRequests as error:

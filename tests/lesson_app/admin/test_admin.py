@@ -76,7 +76,13 @@ async def test_an_administrator_gets_in(ada):
 
 @pytest.mark.parametrize(
     ("email", "password"),
-    [(ADA, "wrong"), ("nobody@example.com", DEMO_PASSWORD), (GRACE, DEMO_PASSWORD), ("", "")],
+    [
+        (ADA, "wrong"),
+        ("nobody@example.com", DEMO_PASSWORD),
+        (GRACE, DEMO_PASSWORD),
+        ("", ""),
+        ("ada\0@example.com", DEMO_PASSWORD),
+    ],
 )
 async def test_others_do_not(http, email: str, password: str):
     """A wrong password, an unknown address and a user without the role look the same."""

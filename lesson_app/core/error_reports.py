@@ -16,7 +16,7 @@ from lesson_app.config import Settings
 from lesson_app.core.extras import needs_extra
 
 if TYPE_CHECKING:
-    from sentry_sdk.types import Event, Hint
+    from sentry_sdk.types import Breadcrumb, BreadcrumbHint, Event, Hint
 
 KEPT_HEADERS = frozenset({"accept", "content-length", "content-type", "host", "user-agent"})
 
@@ -49,6 +49,7 @@ async def open_error_reports(settings: Settings) -> AsyncGenerator[None]:
         # stands around the app instead.
         auto_enabling_integrations=False,
         before_send=scrub,
+        before_breadcrumb=scrub_earlier_line,
     )
     client = sentry_sdk.get_client()
     try:
@@ -75,6 +76,14 @@ def scrub(event: "Event", hint: "Hint") -> "Event":
     request["headers"] = {
         name: value for name, value in headers.items() if name.lower() in KEPT_HEADERS
     }
+    # The fields of the line that is reported come along: here, the address of the client.
+    event.get("extra", {}).pop("client", None)
     if request_id := get_contextvars().get("request_id"):
         event.setdefault("tags", {})["request_id"] = request_id
     return event
+
+
+def scrub_earlier_line(crumb: "Breadcrumb", hint: "BreadcrumbHint") -> "Breadcrumb":
+    """Do so with a line of the log that came before, and goes along with a later report."""
+    crumb.get("data", {}).pop("client", None)
+    return crumb

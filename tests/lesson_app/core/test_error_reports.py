@@ -43,7 +43,8 @@ def app() -> FastAPI:
     async def bug(request: Request) -> None:
         # A report shows lines of source, so the value must not stand in one.
         password = "s3c" + "ret-local"
-        logging.getLogger("lesson_app").info("before")
+        address = "10.9." + "8.7"
+        logging.getLogger("lesson_app").warning("before", extra={"client": address})
         await request.body()
         raise KeyError(len(password))
 
@@ -60,6 +61,7 @@ async def test_a_failure_is_reported_once_without_what_the_person_sent(app, runn
         "User-Agent": "test",
     }
     async with running(app) as http:
+        http._transport.client = ("10.9.8.7", 1)
         response = await http.post(
             "/bug?q=s3cret-query", json={"password": "s3cret-body"}, headers=headers
         )
@@ -68,6 +70,8 @@ async def test_a_failure_is_reported_once_without_what_the_person_sent(app, runn
     assert event["tags"]["request_id"] == response.json()["request_id"]
     assert event["exception"]["values"][0]["type"] == "KeyError"
     assert event["environment"] == "development"
+    assert [crumb["message"] for crumb in event["breadcrumbs"]["values"]] == ["before"]
+    assert event["extra"]["path"] == "/bug"
     assert event["request"]["method"] == "POST"
     assert event["request"]["url"].endswith("/bug")
     assert event["request"]["headers"]["user-agent"] == "test"

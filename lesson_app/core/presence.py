@@ -44,6 +44,11 @@ def _distinct(people: Iterable[Person]) -> list[Person]:
     return sorted({person.id: person for person in people}.values(), key=lambda one: one.id)
 
 
+def _is_among(person: Person, people: Iterable[Person]) -> bool:
+    # By the id: who changed their name meanwhile is the same person.
+    return any(one.id == person.id for one in people)
+
+
 def _people(members: Iterable[bytes]) -> list[Person]:
     return _distinct(Person.model_validate_json(one.split(b" ", 1)[1]) for one in members)
 
@@ -55,7 +60,7 @@ class MemoryPresence:
         self._rooms: defaultdict[str, dict[str, Person]] = defaultdict(dict)
 
     async def enter(self, room: str, person: Person, connection: str) -> bool:
-        is_new = person not in self._rooms[room].values()
+        is_new = not _is_among(person, self._rooms[room].values())
         self._rooms[room][connection] = person
         return is_new
 
@@ -64,7 +69,7 @@ class MemoryPresence:
         del here[connection]
         if not here:
             del self._rooms[room]
-        return person not in here.values()
+        return not _is_among(person, here.values())
 
     async def people(self, room: str) -> list[Person]:
         return _distinct(self._rooms.get(room, {}).values())
@@ -97,7 +102,7 @@ class RedisPresence:
             self._read(steps, room)
             self._sign_of_life(steps, room, [member])
             before, *_ = await steps.execute()
-        return person not in _people(before)
+        return not _is_among(person, _people(before))
 
     async def leave(self, room: str, person: Person, connection: str) -> bool:
         member = self._member(person, connection)
@@ -106,7 +111,7 @@ class RedisPresence:
             steps.zrem(self._prefix + room, member)
             self._read(steps, room)
             _, after = await steps.execute()
-        return person not in _people(after)
+        return not _is_among(person, _people(after))
 
     async def people(self, room: str) -> list[Person]:
         async with self._redis.pipeline() as steps:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 from uuid import uuid4
 
 import httpx
@@ -24,7 +24,7 @@ from fastapi import (
     Response,
 )
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
-from pydantic import BaseModel, EmailStr, Field, StringConstraints
+from pydantic import BaseModel, EmailStr, Field, RootModel, StringConstraints
 
 from workbook.proofs import right
 
@@ -178,6 +178,41 @@ def models_made_by_hand():
     @app.get("/orders/{order_id}")
     def show_order(order_id: int) -> OrderOut:
         return OrderOut.model_validate(ORDERS[order_id].model_dump())
+
+    return app
+
+
+@right("safe_accounts")
+def other_types_and_a_route_more():
+    class Buyer(TypedDict):
+        id: int
+        name: str
+
+    class OrderOut(StoredOrder):
+        buyer: Annotated[UserOut, Field(description="Who ordered it.")]
+
+    class Users(RootModel[list[UserOut]]):
+        pass
+
+    app = FastAPI()
+
+    @app.post("/users", status_code=201)
+    def add_user(user: StoredUser) -> UserOut:
+        return user
+
+    @app.get("/users/{user_id}")
+    def show_user(user_id: int) -> Buyer | None:
+        """A user, without hashed_password."""
+        user = USERS[user_id]
+        return {"id": user.id, "name": user.name}
+
+    @app.get("/users")
+    def show_users() -> Users:
+        return Users([UserOut(id=user.id, name=user.name) for user in USERS.values()])
+
+    @app.get("/orders/{order_id}", response_model=OrderOut)
+    def show_order(order_id: int) -> Any:
+        return ORDERS[order_id]
 
     return app
 

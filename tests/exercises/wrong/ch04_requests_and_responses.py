@@ -565,6 +565,63 @@ def excluded_by_the_decorator():
     return app
 
 
+@wrong(
+    "safe_accounts",
+    fails="shows_one_user",
+    says='Expected the JSON {"id": 2, "name": "Grace"}, got {"id": 1, "name": "Ada"}. An answer shows what its model names.',
+)
+def always_the_first_user():
+    app = FastAPI()
+
+    @app.get("/users/{user_id}")
+    async def show_user(user_id: int) -> UserOut:
+        return USERS[1]
+
+    return app
+
+
+@wrong(
+    "safe_accounts",
+    fails="promises_it",
+    says='Expected a model as the buyer of GET /orders/{order_id}, got {"additionalProperties": true, "type": "object", "title": "Buyer"}. Fields that are taken out by hand come back with the next column; a model lets only those through that it names.',
+)
+def buyer_taken_apart_by_hand():
+    class AnyBuyer(BaseModel):
+        id: int
+        item: str
+        buyer: dict[str, Any]
+
+    app = _accounts_app(UserOut, list[UserOut], AnyBuyer)
+    app.router.routes.pop()
+
+    @app.get("/orders/{order_id}")
+    async def show_order(order_id: int) -> AnyBuyer:
+        order = ORDERS[order_id]
+        buyer = order.buyer.model_dump(exclude={"hashed_password"})
+        return AnyBuyer(id=order.id, item=order.item, buyer=buyer)
+
+    return app
+
+
+@wrong(
+    "safe_accounts",
+    fails="promises_it",
+    says="Expected id, name as the fields of the answer of GET /users/{user_id}, got email, id, name. What the description promises is what the next answer may hold.",
+)
+def promises_more_than_is_sent():
+    class Member(UserOut):
+        email: str = ""
+
+    app = _accounts_app(UserOut, list[UserOut], OrderOut)
+    app.router.routes.pop(-3)
+
+    @app.get("/users/{user_id}", response_model_exclude_defaults=True)
+    async def show_user(user_id: int) -> Member:
+        return Member(id=user_id, name=USERS[user_id].name)
+
+    return app
+
+
 # safe_accounts_test
 
 

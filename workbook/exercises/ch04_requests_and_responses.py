@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 import httpx
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 
 from workbook.adapters import WrongKind, arranged, kind
 from workbook.asgi import ASGIApp, Receive, Scope, Send
@@ -329,12 +329,22 @@ def _shop(*, leaks_user: bool = False, leaks_buyer: bool = False, empty: bool = 
     app = FastAPI()
     leak = {"hashed_password": "9c1185a5c5e9fc54612808977ee8f548"}
 
+    users = {1: {**_ADA, **(leak if leaks_user else {})}, 2: _GRACE}
+
     @app.get("/users/{user_id}")
     async def read_user(user_id: int) -> dict[str, Any]:
-        return {} if empty else {**_ADA, **(leak if leaks_user else {})}
+        if user_id not in users:
+            raise HTTPException(404)
+        return {} if empty else users[user_id]
+
+    @app.get("/users")
+    async def read_users() -> list[dict[str, Any]]:
+        return [] if empty else [_ADA, _GRACE]
 
     @app.get("/orders/{order_id}")
     async def read_order(order_id: int) -> dict[str, Any]:
+        if order_id != 7:
+            raise HTTPException(404)
         buyer = {**_ADA, **(leak if leaks_buyer else {})}
         return {} if empty else {"id": 7, "item": "tea", "buyer": buyer}
 

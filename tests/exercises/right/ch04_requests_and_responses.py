@@ -230,6 +230,23 @@ def sets_of_fields():
     return test_accounts
 
 
+@right("safe_accounts_test")
+def every_user_as_well():
+    async def test_accounts(client: httpx.AsyncClient) -> None:
+        ada, grace = {"id": 1, "name": "Ada"}, {"id": 2, "name": "Grace"}
+        expected = {
+            "/users/1": ada,
+            "/users/2": grace,
+            "/users": [ada, grace],
+            "/orders/7": {"id": 7, "item": "tea", "buyer": ada},
+        }
+        for path, answer in expected.items():
+            assert (await client.get(path)).json() == answer, path
+        assert (await client.get("/users/3")).status_code == 404
+
+    return test_accounts
+
+
 @right("told_answers")
 def ids_by_rule_and_a_description():
     class CupOut(BaseModel):

@@ -276,6 +276,34 @@ def ids_by_rule_and_a_description():
     return app
 
 
+@right("told_answers")
+def a_short_sentence_and_two_models():
+    class CupOut(BaseModel):
+        id: int
+        size: str
+
+    class NoCup(Problem):
+        cup_id: int
+
+    app = FastAPI()
+
+    async def read_cup(cup_id: int) -> CupOut:
+        """Returns a cup."""
+        if cup_id not in CUPS:
+            raise HTTPException(status_code=404, detail="no such cup")
+        return CupOut(id=cup_id, size=CUPS[cup_id])
+
+    async def old_cups() -> list[str]:
+        return list(CUPS.values())
+
+    missing: dict[int | str, dict[str, Any]] = {404: {"model": NoCup | Problem}}
+    app.add_api_route(
+        "/cups/{cup_id}", read_cup, summary="One cup", operation_id="read_cup", responses=missing
+    )
+    app.add_api_route("/old-cups", old_cups, deprecated=True)
+    return app
+
+
 @right("quiet_docs")
 def three_addresses():
     def build_shop(show_docs: bool) -> FastAPI:

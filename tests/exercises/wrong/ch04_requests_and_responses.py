@@ -733,7 +733,7 @@ def described_without_a_model():
 @wrong(
     "told_answers",
     fails="tells_of_404",
-    says='Expected a model with the field detail for the 404, got {"properties": {"id": {"type": "integer", "title": "Id"}, "name": {"type": "string", "title": "Name"}}, "type": "object", "required": ["id", "name"], "title": "UserOut"}. A client that shows the reason has to know where it is: give the 404 its `model`.',
+    says="Expected a model with the field detail for the 404, got the fields id, name. A client that shows the reason has to know where it is: give the 404 its `model`.",
 )
 def model_of_a_good_answer():
     return _cups_app({"responses": {404: {"model": UserOut}}}, {"deprecated": True})
@@ -791,6 +791,53 @@ def old_route_unmarked():
 )
 def old_route_hidden():
     return _cups_app({}, {"include_in_schema": False})
+
+
+@wrong(
+    "told_answers",
+    fails="tells_of_404",
+    says='Expected a model with the field detail for the 404, got {"$ref": "#/components/schemas/Trouble"}. A client that shows the reason has to know where it is: give the 404 its `model`.',
+)
+def reference_to_nothing():
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Trouble"}}}
+    return _cups_app({"responses": {404: {"content": content}}}, {"deprecated": True})
+
+
+@wrong(
+    "told_answers",
+    fails="tells_of_404",
+    says="Expected status 200, got status 404. A cup that exists is answered as before: only the description changes.",
+)
+def no_cup_at_all():
+    app = _cups_app({}, {"deprecated": True})
+    app.router.routes.pop(-2)
+
+    @app.get(
+        "/cups/{cup_id}",
+        summary="One cup",
+        operation_id="read_cup",
+        responses={404: {"model": Problem}},
+    )
+    async def get_cup(cup_id: int) -> None:
+        """One of the cups on our shelves."""
+        raise HTTPException(404, "no such cup")
+
+    return app
+
+
+@wrong(
+    "told_answers",
+    fails="marks_the_old_route",
+    says='Expected the JSON ["small", "large"], got null. Deprecated means: still there, and on its way out.',
+)
+def old_route_emptied():
+    app = _cups_app({}, {"deprecated": True})
+    app.router.routes.pop()
+
+    @app.get("/old-cups", deprecated=True)
+    async def get_old_cups() -> None: ...
+
+    return app
 
 
 # quiet_docs

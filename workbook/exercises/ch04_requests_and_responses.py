@@ -65,13 +65,26 @@ async def orders_one_piece(client: Client, rng: Random) -> None:
         status=201,
         json={"item": item, "amount": 1},
         because="Old clients send no amount, and a repair keeps what worked for them.",
-        mistakes={422: "A field without a default is required."},
+        mistakes=_where_the_order_was_sought,
+    )
+    order = {"item": item, "amount": 1}
+    expect(
+        await client.post("/orders", json=order),
+        status=201,
+        json=order,
+        because="One piece that is asked for by its number is one piece, too.",
+        mistakes=_where_the_order_was_sought,
     )
 
 
 @unheard_order.requirement("no item, or fewer than one piece: 422")
 async def refuses_bad_orders(client: Client, rng: Random) -> None:
-    for order in ({"amount": 2}, {"item": _word(rng), "amount": 0}):
+    item = _word(rng)
+    for order in (
+        {"amount": 2},
+        {"item": item, "amount": 0},
+        {"item": item, "amount": -rng.randint(1, 9)},
+    ):
         expect(
             await client.post("/orders", json=order),
             status=422,
@@ -1286,6 +1299,17 @@ def _where_the_order_was_sought(response: httpx.Response) -> str | None:
                 f"The order is sought under the key `{name}` of the body, and the client sends it "
                 "without one: `embed` is not wanted here."
             )
+        case ["body", "amount"] if b"amount" not in response.request.content:
+            return "A field without a default is required."
+        case ["body", "amount"]:
+            return "An amount of one piece or more is in order."
+        case ["body"]:
+            return (
+                "The body is the object with `item` and `amount`, as JSON. A single value behind "
+                "`Body()`, alone in the signature, wants the whole body for itself."
+            )
+        case ["body", _] if '"missing"' in response.text:
+            return "JSON was sent, and something else is read: with `Form()` a body is a form."
     if response.status_code == 200:
         return "The order is heard. What was created is answered 201: keep the `status_code`."
     return None

@@ -15,6 +15,7 @@ from fastapi import (
     APIRouter,
     Body,
     Cookie,
+    Depends,
     FastAPI,
     Form,
     Header,
@@ -86,6 +87,29 @@ def single_values_behind_body():
     ) -> dict[str, Any]:
         return {"amount": amount, "item": item}
 
+    return app
+
+
+@right("unheard_order")
+def refused_in_words_of_its_own():
+    class Order(BaseModel):
+        item: str
+        amount: int = 1
+
+    def checked(order: Order) -> Order:
+        if order.amount < 1:
+            raise HTTPException(422, "one piece or more")
+        return order
+
+    app = FastAPI()
+    router = APIRouter(prefix="/orders")
+
+    @router.post("")
+    async def place_order(order: Annotated[Order, Depends(checked)], response: Response) -> Order:
+        response.status_code = 201
+        return order
+
+    app.include_router(router)
     return app
 
 

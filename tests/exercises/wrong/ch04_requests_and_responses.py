@@ -158,6 +158,89 @@ def any_dictionary():
     return app
 
 
+@wrong(
+    "unheard_order",
+    fails="orders_one_piece",
+    says="Expected status 201, got status 422. An amount of one piece or more is in order.",
+)
+def more_than_one_piece():
+    class Order(BaseModel):
+        item: str
+        amount: int = Field(1, gt=1)
+
+    return _order_app(Order)
+
+
+@wrong(
+    "unheard_order",
+    fails="refuses_bad_orders",
+    says='Expected status 422, got status 201. {"item": "cvpmyrdr", "amount": -9} is no order that the shop could send.',
+)
+def anything_but_nothing():
+    class Order(BaseModel):
+        item: str
+        amount: int = 1
+
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    async def place_order(order: Order) -> Order:
+        if not order.amount:
+            raise HTTPException(422, "one piece or more")
+        return order
+
+    return app
+
+
+@wrong(
+    "unheard_order",
+    fails="hears_the_body",
+    says="Expected status 201, got status 422. A client that sends JSON puts its values into the body.",
+)
+def refused_in_other_words():
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    async def place_order(item: str | None = None, amount: int = 1) -> dict[str, Any]:
+        if item is None:
+            raise HTTPException(422, "no item")
+        return {"item": item, "amount": amount}
+
+    return app
+
+
+@wrong(
+    "unheard_order",
+    fails="hears_the_body",
+    says="Expected status 201, got status 422. The body is the object with `item` and `amount`, as JSON. A single value behind `Body()`, alone in the signature, wants the whole body for itself.",
+)
+def item_alone_in_the_body():
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    async def place_order(item: Annotated[str, Body()], amount: int = 1) -> dict[str, Any]:
+        return {"item": item, "amount": amount}
+
+    return app
+
+
+@wrong(
+    "unheard_order",
+    fails="hears_the_body",
+    says="Expected status 201, got status 422. JSON was sent, and something else is read: with `Form()` a body is a form.",
+)
+def order_as_a_form():
+    app = FastAPI()
+
+    @app.post("/orders", status_code=201)
+    async def place_order(
+        item: Annotated[str, Form()], amount: Annotated[int, Form(ge=1)] = 1
+    ) -> dict[str, Any]:
+        return {"item": item, "amount": amount}
+
+    return app
+
+
 # gift_order
 
 

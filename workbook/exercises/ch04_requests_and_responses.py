@@ -117,13 +117,19 @@ gift_order = Exercise(
 
 @gift_order.requirement("`order` and `gift` are two objects side by side in the body", points=2)
 async def takes_two_objects(client: Client, rng: Random) -> None:
-    body = _gift_body(rng)
+    number, body = rng.randint(2, 99), _gift_body(rng)
+    response = await client.post(f"/customers/{number}/orders", json=body)
     expect(
-        await client.post(f"/customers/{rng.randint(1, 99)}/orders", json=body),
+        response,
         status=200,
         contains={"order": body["order"], "gift": body["gift"]},
         because="What came in as two objects is to be answered as two objects.",
         mistakes=_where_the_gift_was_sought,
+    )
+    expect(
+        response,
+        contains={"customer_id": number},
+        because="The path says whose order it is, and the answer is to say it too.",
     )
 
 
@@ -136,7 +142,7 @@ async def takes_wrap_from_the_body(client: Client, rng: Random) -> None:
             status=200,
             contains={"wrap": wrap},
             because=f"The body {'asks for wrapping' if wrap else 'says nothing about it'}.",
-            mistakes=_where_wrap_was_sought if wrap else None,
+            mistakes=_where_wrap_was_sought,
         )
 
 
@@ -149,18 +155,23 @@ async def takes_express_from_the_query(client: Client, rng: Random) -> None:
             status=200,
             contains={"express": express},
             because="A plain `bool` is a query parameter.",
+            mistakes=_where_the_gift_was_sought,
         )
 
 
 @gift_order.requirement("an order without its gift is refused with 422")
 async def refuses_no_gift(client: Client, rng: Random) -> None:
-    body = _gift_body(rng)
-    del body["gift"]
+    path, body = f"/customers/{rng.randint(1, 99)}/orders", _gift_body(rng)
     expect(
-        await client.post(f"/customers/{rng.randint(1, 99)}/orders", json=body),
+        await client.post(path, json={"order": body["order"]}),
         status=422,
         because="A gift order needs somebody to give it to.",
         mistakes={200: "With a default the gift may be left out."},
+    )
+    expect(
+        await client.post(path, json={"order": body["order"], "gift": {"card": "for you"}}),
+        status=422,
+        because="A gift order needs somebody to give it to: the model `Gift` has a required `to`.",
     )
 
 
@@ -1316,7 +1327,11 @@ def _where_the_order_was_sought(response: httpx.Response) -> str | None:
 
 
 def _where_the_gift_was_sought(response: httpx.Response) -> str | None:
-    if place := _sought(response):
+    if (place := _sought(response)) == ["body", "wrap"]:
+        return "`wrap` was not sent: without a default it is required."
+    if place[:1] == ["query"]:
+        return f"`{place[-1]}` was sought in the query string, and was not sent there."
+    if place:
         return (
             f"It was sought at `{'.'.join(map(str, place))}`, and the client sends the objects "
             "`order` and `gift`: each model in the signature has a key of its own in the body."
@@ -1325,9 +1340,15 @@ def _where_the_gift_was_sought(response: httpx.Response) -> str | None:
 
 
 def _where_wrap_was_sought(response: httpx.Response) -> str | None:
-    if response.is_success and response.json().get("wrap") is False:
-        return "`wrap` stayed false: a plain `bool` is sought in the query string."
-    return None
+    if response.is_success:
+        stayed = response.text.replace(" ", "").count('"wrap":false')
+        asked = b'"wrap"' in response.request.content
+        return (
+            "`wrap` stayed false: a plain `bool` is sought in the query string."
+            if stayed and asked
+            else None
+        )
+    return _where_the_gift_was_sought(response)
 
 
 def _what_became_of_the_form(response: httpx.Response) -> str | None:

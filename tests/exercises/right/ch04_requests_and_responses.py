@@ -143,6 +143,35 @@ def one_model_that_holds_the_others():
     return app
 
 
+@right("gift_order")
+def each_said_to_be_in_the_body():
+    class Line(BaseModel):
+        item: str
+        amount: int = 1
+
+    class Gift(BaseModel):
+        to: str
+        card: str = ""
+
+    class Wishes(BaseModel):
+        express: bool = False
+
+    app = FastAPI()
+
+    @app.post("/customers/{customer_id}/orders")
+    def order_a_gift(
+        customer_id: int,
+        order: Annotated[Line, Body()],
+        gift: Annotated[Gift, Body()],
+        wishes: Annotated[Wishes, Query()],
+        wrap: Annotated[bool | None, Body()] = None,
+    ) -> dict[str, Any]:
+        told = {"order": order, "gift": gift, "wrap": bool(wrap), "express": wishes.express}
+        return {"customer_id": customer_id, "at": "the shop", **told}
+
+    return app
+
+
 @right("sign_up_form")
 def password_excluded_by_the_model():
     class SignUp(BaseModel, extra="forbid"):

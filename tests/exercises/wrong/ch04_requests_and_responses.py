@@ -354,6 +354,72 @@ def optional_gift():
     return app
 
 
+@wrong(
+    "gift_order",
+    fails="takes_two_objects",
+    says='Expected "customer_id": 86, got no field "customer_id". The path says whose order it is, and the answer is to say it too.',
+)
+def customer_left_out():
+    app = FastAPI()
+
+    @app.post("/customers/{customer_id}/orders")
+    async def order_a_gift(customer_id: int, order: Line, gift: Gift) -> dict[str, Any]:
+        return {"order": order, "gift": gift}
+
+    return app
+
+
+@wrong(
+    "gift_order",
+    fails="takes_two_objects",
+    says="Expected status 200, got status 422. `wrap` was not sent: without a default it is required.",
+)
+def wrap_without_a_default():
+    app = FastAPI()
+
+    @app.post("/customers/{customer_id}/orders")
+    async def order_a_gift(
+        customer_id: int, order: Line, gift: Gift, wrap: Annotated[bool, Body()]
+    ) -> dict[str, Any]:
+        return {"customer_id": customer_id, "order": order, "gift": gift, "wrap": wrap}
+
+    return app
+
+
+@wrong(
+    "gift_order",
+    fails="takes_wrap_from_the_body",
+    says='Expected a JSON object with "wrap": true, got [27, {"item": "jyvzhdxx", "amount": 8}, {"to": "xicjrnes", "card": "pqfnvbwb"}, true]. The body asks for wrapping.',
+)
+def answered_in_a_list():
+    app = FastAPI()
+
+    @app.post("/customers/{customer_id}/orders")
+    async def order_a_gift(
+        customer_id: int, order: Line, gift: Gift, wrap: Annotated[bool, Body()] = False
+    ) -> list[Any]:
+        return [customer_id, order, gift, wrap]
+
+    return app
+
+
+@wrong(
+    "gift_order",
+    fails="refuses_no_gift",
+    says="Expected status 422, got status 200. A gift order needs somebody to give it to: the model `Gift` has a required `to`.",
+)
+def anything_for_a_gift():
+    app = FastAPI()
+
+    @app.post("/customers/{customer_id}/orders")
+    async def order_a_gift(
+        customer_id: int, order: Line, gift: dict[str, Any], express: bool = False
+    ) -> dict[str, Any]:
+        return {"customer_id": customer_id, "order": order, "gift": gift, "express": express}
+
+    return app
+
+
 # sign_up_form
 
 

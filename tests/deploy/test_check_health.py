@@ -1,6 +1,5 @@
 """What the health check of the image says about a server that works, and about others."""
 
-import socket
 import threading
 from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -8,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from deploy import check_health
+from tests.deploy.environments import free_port
 
 
 class Server(HTTPServer):
@@ -58,9 +58,7 @@ def test_any_other_answer(server: Server, status: int):
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch):
     """The command ends with an error."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        monkeypatch.setenv("PORT", str(free.getsockname()[1]))
+    monkeypatch.setenv("PORT", str(free_port()))
     with pytest.raises(ConnectionRefusedError):
         check_health.main()
 

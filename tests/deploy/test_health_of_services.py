@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Generator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import service_processes
-from tests.deploy.environments import DEPLOY, SECRETS, read_compose
+from tests.deploy.environments import DEPLOY, SECRETS, free_port, read_compose
 from tests.service_processes import PLACES
 from tests.services import POSTGRESQL, REDIS, Service
 
@@ -39,9 +38,7 @@ def check(service: str, port: int, **variables: str) -> int:
 @pytest.fixture
 def port() -> int:
     """A port of this machine where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return free_port()
 
 
 def need(service: Service) -> None:

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -21,7 +20,7 @@ from subprocess import STDOUT
 import pytest
 
 from tests.deploy.dockerfile import build, is_sent, read_stages, variables
-from tests.deploy.environments import DEPLOY, ROOT, read_compose
+from tests.deploy.environments import DEPLOY, ROOT, free_port, read_compose
 from tests.services import (
     POSTGRESQL,
     RABBITMQ,
@@ -78,9 +77,6 @@ def environment(root: Path) -> Generator[dict[str, str]]:
         name: re.sub("^/(app|data)", rf"{root}/\1", text).replace("$PATH", "/usr/bin:/bin")
         for name, text in image.items()
     }
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     database, stack = ServerDatabase(POSTGRESQL.url), AsyncExitStack()
     with asyncio.Runner() as runner, broker_namespace() as queue:
         runner.run(database.create())
@@ -91,7 +87,7 @@ def environment(root: Path) -> Generator[dict[str, str]]:
                 **of_this_machine(),
                 **image,
                 **COMPOSE["app"]["environment"],
-                "PORT": str(port),
+                "PORT": str(free_port()),
                 "SHOP_DATABASE_URL": database.url,
                 "SHOP_REDIS_URL": keys["redis_url"],
                 "SHOP_REDIS_PREFIX": keys["redis_prefix"],

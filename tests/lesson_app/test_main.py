@@ -1,10 +1,8 @@
 """The app that `fastapi dev` and `fastapi run` start."""
 
-import importlib
+import runpy
 
 import pytest
-
-import lesson_app.main
 
 
 @pytest.mark.anyio
@@ -13,7 +11,8 @@ async def test_the_server_app_runs_on_its_settings(
 ):
     """The app in `main` keeps its data in a file across two runs."""
     monkeypatch.chdir(tmp_path)
-    app = importlib.reload(lesson_app.main).app
+    # Run and not imported: to import it once configures the logs of all tests of this process.
+    app = runpy.run_module("lesson_app.main")["app"]
     async with running(app) as http:
         as_ada = await sign_in(http, "ada@example.com")
         await http.delete("/api/v1/items/1", headers=as_ada)

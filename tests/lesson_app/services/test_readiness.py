@@ -22,6 +22,12 @@ NOBODY = "127.0.0.1:1"
 """A port at which nobody listens."""
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What works is waited for: on a busy machine, it may take longer than a load balancer waits."""
+    monkeypatch.setattr(Readiness.__init__, "__kwdefaults__", {"timeout": 60.0})
+
+
 def make(engine: AsyncEngine, redis=None, **settings) -> Readiness:
     return Readiness(InMemorySettings.model_validate(settings), engine, redis)
 

@@ -874,40 +874,57 @@ async def is_json_lines(client: Client) -> None:
         because="The type tells the client that it may read line by line.",
         response=response,
     )
+    ensure(
+        "content-length" not in response.headers,
+        "an answer whose length is not known when it begins",
+        got=f"content-length: {response.headers.get('content-length')}",
+        because="Who knows the length has all of the rows already: they were joined, then sent.",
+        response=response,
+    )
 
 
 @stock_lines.requirement("each line is one row, as JSON")
 async def has_one_row_a_line(client: Client, rng: Random) -> None:
-    count = rng.randint(3, 9)
-    response = await client.get("/stock", params={"count": count})
-    expect(response, status=200, because="A stream begins like every good answer.")
-    lines = response.text.splitlines()
-    ensure(
-        len(lines) == count,
-        f"{count} lines for count={count}",
-        got=f"{len(lines)}",
-        because="One row, one line: that is what lets a client read it in pieces.",
-        response=response,
-    )
-    for number, line in enumerate(lines, 1):
-        row = {"item_id": number, "left": number * 7 % 13}
+    count = rng.randint(4, 9)
+    for query, rows in (({"count": count}, count), ({}, 3)):
+        response = await client.get("/stock", params=query)
+        expect(response, status=200, because="A stream begins like every good answer.")
+        lines = response.text.splitlines()
         ensure(
-            _loaded(line) == row,
-            f"line {number} to be {json.dumps(row)}",
-            got=line,
-            because="Each line is a JSON document of its own.",
+            len(lines) == rows,
+            f"{rows} lines for count={rows}" if query else "3 lines without a count",
+            got=f"{len(lines)}",
+            because="One row, one line: that is what lets a client read it in pieces.",
             response=response,
         )
+        for number, line in enumerate(lines, 1):
+            row = {"item_id": number, "left": number * 7 % 13}
+            ensure(
+                _loaded(line) == row,
+                f"line {number} to be {json.dumps(row)}",
+                got=line,
+                because="Each line is a JSON document of its own.",
+                response=response,
+            )
 
 
 @stock_lines.source_requirement("the rows are yielded, not collected")
 def yields_rows(tree: ast.Module) -> None:
+    lazy = (ast.Yield, ast.YieldFrom, ast.GeneratorExp)
     ensure(
-        any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(tree)),
-        "a function that yields",
+        any(isinstance(node, lazy) for node in ast.walk(tree)),
+        "a function that yields, in the cell that makes the app",
         got="none",
         because="A list has to be complete before its first row can leave.",
     )
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and _yields(function):
+            ensure(
+                not any(_collects(node) for node in ast.walk(function)),
+                "rows that leave as they are counted",
+                got="a list of them before the first is yielded",
+                because="A list has to be complete before its first row can leave.",
+            )
 
 
 session_cookie = Exercise(
@@ -1278,6 +1295,29 @@ def _place(cookie: Morsel[str]) -> str:
     """Where a cookie holds; both routes lie in the root, which is the path of one without."""
     domain = f" of {cookie['domain'].lower().lstrip('.')}" if cookie["domain"] else ""
     return f"the path {cookie['path'] or '/'}{domain}"
+
+
+def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function itself yields, or is a route with a function inside that does."""
+    inner = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+    nodes: list[ast.AST] = list(function.body)
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, inner) or function.decorator_list:
+            nodes.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def _collects(node: ast.AST) -> bool:
+    """Whether a piece of code counts rows into a list."""
+    match node:
+        case ast.ListComp(elt=made) | ast.Call(func=ast.Attribute(attr="append"), args=[made]):
+            return "count_stock" in ast.unparse(made)
+        case ast.Call(func=ast.Name(id="list" | "tuple" | "sorted"), args=[made, *_]):
+            return "count_stock" in ast.unparse(made)
+    return False
 
 
 def _loaded(line: str) -> Any:

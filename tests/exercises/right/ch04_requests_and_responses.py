@@ -2,7 +2,7 @@
 
 import atexit
 import secrets
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -439,6 +439,38 @@ def lines_of_a_stream_by_hand():
                 yield count_stock(number).model_dump_json() + "\n"
 
         return StreamingResponse(lines(), media_type="application/jsonl")
+
+    return app
+
+
+@right("stock_lines")
+def lines_of_an_expression():
+    app = FastAPI()
+
+    @app.get("/stock-list")
+    def list_as_before(count: int = 3) -> list[StockLine]:
+        return [count_stock(number) for number in range(1, count + 1)]
+
+    @app.get("/stock")
+    def list_all_stock(count: int = 3) -> StreamingResponse:
+        numbers = range(1, count + 1)
+        lines = (count_stock(number).model_dump_json() + "\n" for number in numbers)
+        return StreamingResponse(lines, media_type="application/jsonl")
+
+    return app
+
+
+@right("stock_lines")
+def yielded_by_another_function():
+    app = FastAPI()
+
+    def rows(count: int) -> Iterator[StockLine]:
+        for number in range(1, count + 1):
+            yield count_stock(number)
+
+    @app.get("/stock")
+    def list_all_stock(count: int = 3) -> Generator[StockLine]:
+        yield from rows(count)
 
     return app
 

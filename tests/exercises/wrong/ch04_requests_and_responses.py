@@ -1364,7 +1364,7 @@ def yielded_without_a_type():
 @wrong(
     "stock_lines",
     fails="has_one_row_a_line",
-    says="Expected 5 lines for count=5, got 1. One row, one line: that is what lets a client read it in pieces.",
+    says="Expected 6 lines for count=6, got 1. One row, one line: that is what lets a client read it in pieces.",
 )
 def lines_without_a_break():
     app = FastAPI()
@@ -1399,7 +1399,7 @@ def begins_with_nothing():
 @wrong(
     "stock_lines",
     fails="yields_rows",
-    says="Expected a function that yields, got none. A list has to be complete before its first row can leave.",
+    says="Expected a function that yields, in the cell that makes the app, got none. A list has to be complete before its first row can leave.",
 )
 def collected_first():
     app = FastAPI()
@@ -1408,6 +1408,81 @@ def collected_first():
     async def list_all_stock(count: int = 3) -> Response:
         rows = [count_stock(number).model_dump_json() for number in range(1, count + 1)]
         return Response("\n".join(rows), media_type="application/jsonl")
+
+    return app
+
+
+@wrong(
+    "stock_lines",
+    fails="is_json_lines",
+    says="Expected an answer whose length is not known when it begins, got content-length: 45. Who knows the length has all of the rows already: they were joined, then sent.",
+)
+def yielded_and_joined():
+    app = FastAPI()
+
+    def lines(count: int) -> Iterable[str]:
+        for number in range(1, count + 1):
+            yield count_stock(number).model_dump_json()
+
+    @app.get("/stock")
+    async def list_all_stock(count: int = 3) -> Response:
+        return Response("\n".join(lines(count)), media_type="application/jsonl")
+
+    return app
+
+
+@wrong(
+    "stock_lines",
+    fails="has_one_row_a_line",
+    says="Expected status 200, got status 422. A stream begins like every good answer.",
+)
+def count_without_its_default():
+    app = FastAPI()
+
+    @app.get("/stock")
+    async def list_all_stock(count: int) -> AsyncIterable[StockLine]:
+        for number in range(1, count + 1):
+            yield count_stock(number)
+
+    return app
+
+
+@wrong(
+    "stock_lines",
+    fails="yields_rows",
+    says="Expected rows that leave as they are counted, got a list of them before the first is yielded. A list has to be complete before its first row can leave.",
+)
+def collected_then_yielded():
+    app = FastAPI()
+
+    @app.get("/stock")
+    async def list_all_stock(count: int = 3) -> AsyncIterable[StockLine]:
+        rows = [count_stock(number) for number in range(1, count + 1)]
+        for row in rows:
+            yield row
+
+    return app
+
+
+@wrong(
+    "stock_lines",
+    fails="yields_rows",
+    says="Expected rows that leave as they are counted, got a list of them before the first is yielded. A list has to be complete before its first row can leave.",
+)
+def appended_then_yielded():
+    app = FastAPI()
+
+    @app.get("/stock")
+    async def list_all_stock(count: int = 3) -> StreamingResponse:
+        rows = []
+        for number in range(1, count + 1):
+            rows.append(count_stock(number).model_dump_json())
+
+        def lines() -> Iterable[str]:
+            for row in rows:
+                yield f"{row}\n"
+
+        return StreamingResponse(lines(), media_type="application/jsonl")
 
     return app
 

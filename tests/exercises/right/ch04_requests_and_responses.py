@@ -565,6 +565,24 @@ def a_whole_address():
 
 
 @right("visitor_headers")
+def names_given_and_a_pattern():
+    app = FastAPI()
+
+    def tags_of(request: Request) -> list[str]:
+        return request.headers.getlist("X-Tag")
+
+    @app.get("/welcome")
+    def welcome(
+        tags: Annotated[list[str], Depends(tags_of)],
+        language: Annotated[str, Header(alias="Accept-Language")] = "en",
+        theme: Annotated[str, Cookie(pattern="^(light|dark)$")] = "light",
+    ) -> dict[str, Any]:
+        return {"language": language, "tags": tags, "theme": theme, "shop": "tea"}
+
+    return app
+
+
+@right("visitor_headers")
 def a_model_for_each_place():
     class Theme(StrEnum):
         LIGHT = "light"

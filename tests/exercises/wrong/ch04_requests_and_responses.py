@@ -1871,7 +1871,7 @@ _THEME = Annotated[Literal["light", "dark"], Cookie()]
 @wrong(
     "visitor_headers",
     fails="reads_the_language",
-    says='Expected "language": "pl", got "language": "en". A parameter becomes a header parameter by `Header()`, not by its name.',
+    says='Expected "language": "mh", got "language": "en". A parameter becomes a header parameter by `Header()`, not by its name.',
 )
 def language_in_the_query():
     return _welcome_app(str, _TAGS, _THEME)
@@ -1920,3 +1920,89 @@ def theme_as_a_header():
 )
 def any_theme():
     return _welcome_app(_LANGUAGE, _TAGS, Annotated[str, Cookie()])
+
+
+@wrong(
+    "visitor_headers",
+    fails="reads_the_theme",
+    says="Expected status 200, got status 422. Cookies come in a header of their own, which `Cookie()` takes apart.",
+)
+def dark_alone():
+    return _welcome_app(_LANGUAGE, _TAGS, Annotated[Literal["dark"], Cookie()])
+
+
+@wrong(
+    "visitor_headers",
+    fails="reads_the_theme",
+    says='Expected "theme": "light", got "theme": "dark". Cookies come in a header of their own, which `Cookie()` takes apart.',
+)
+def dark_anywhere():
+    app = FastAPI()
+
+    @app.get("/welcome")
+    async def welcome(request: Request) -> dict[str, str]:
+        return {"theme": "dark" if "dark" in request.headers.get("cookie", "") else "light"}
+
+    return app
+
+
+@wrong(
+    "visitor_headers",
+    fails="refuses_other_themes",
+    says="Expected status 422, got status 200. A word that begins with `light` is another word.",
+)
+def pattern_without_brackets():
+    return _welcome_app(_LANGUAGE, _TAGS, Annotated[str, Cookie(pattern="^light|dark$")])
+
+
+@wrong(
+    "visitor_headers",
+    fails="refuses_other_themes",
+    says="Expected status 422, got status 200. A word that ends with `dark` is another word.",
+)
+def the_end_of_a_word():
+    return _welcome_app(_LANGUAGE, _TAGS, Annotated[str, Cookie(pattern="^light$|dark$")])
+
+
+@wrong(
+    "visitor_headers",
+    fails="reads_the_language",
+    says="Expected status 200, got status 422. A parameter becomes a header parameter by `Header()`, not by its name.",
+)
+def four_languages():
+    four = Annotated[Literal["de", "fr", "it", "pl", "en"], Header()]
+    return _welcome_app(four, _TAGS, _THEME)
+
+
+@wrong(
+    "visitor_headers",
+    fails="reads_every_tag",
+    says='Expected "tags": ["bfqrbwmm"], got "tags": ["rhzjawyn", "bfqrbwmm", "bfqrbwmm"]. One tag is a list of one: the next visitor has no tags of the last.',
+)
+def tags_of_all_visitors():
+    app = FastAPI()
+    seen: list[str] = []
+
+    @app.get("/welcome")
+    async def welcome(x_tag: _TAGS = ()) -> dict[str, Any]:
+        seen.extend(x_tag)
+        return {"tags": seen if x_tag else []}
+
+    return app
+
+
+@wrong(
+    "visitor_headers",
+    fails="reads_the_theme",
+    says='Expected "theme": "light", got "theme": "dark". Cookies come in a header of their own, which `Cookie()` takes apart.',
+)
+def theme_of_the_last_visitor():
+    app = FastAPI()
+    last = ["light"]
+
+    @app.get("/welcome")
+    async def welcome(theme: Annotated[str, Cookie()] = "") -> dict[str, Any]:
+        last.append(theme or last[-1])
+        return {"theme": last[-1]}
+
+    return app

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel
@@ -29,8 +29,15 @@ def make_shop(**options: Any) -> FastAPI:
     async def list_items() -> list[str]:
         return ["tea", "cup", "pot"]
 
+    placed: list[Order] = []
+
+    @app.get("/orders")
+    async def list_orders() -> list[Order]:
+        return placed
+
     @app.post("/orders", status_code=201)
     async def place_order(order: Order) -> Order:
+        placed.append(order)
         return order
 
     return app
@@ -93,6 +100,45 @@ def list_of_middleware():
     return app
 
 
+@right("complete_log")
+def written_after_the_answer():
+    log: list[str] = []
+
+    class WriteLog:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "http":
+                await self.app(scope, receive, send)
+                return
+            statuses: list[int] = []
+
+            async def note(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    statuses.append(message["status"])
+                await send(message)
+
+            await self.app(scope, receive, note)
+            log.append(f"{scope['path']} {statuses[0]}")
+
+    app = make_shop()
+
+    @app.middleware("http")
+    async def need_key(request: Request, call_next: Callable) -> Any:
+        if request.headers.get("x-key") != "sesame":
+            return JSONResponse({"detail": "A key is missing."}, 401)
+        return await call_next(request)
+
+    app.add_middleware(WriteLog)
+
+    @app.get("/log")
+    def read_log() -> list[str]:
+        return log
+
+    return app
+
+
 @right("trusted_names")
 def own_middleware():
     app = make_shop()
@@ -137,6 +183,35 @@ def limit_on_a_router():
     return app
 
 
+@right("small_bodies")
+def layer_around_the_app():
+    class Limit:
+        def __init__(self, app: ASGIApp) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            left = 5000 if scope.get("path") == "/uploads" else 1000
+
+            async def counted() -> Message:
+                nonlocal left
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if left < 0:
+                    raise HTTPException(413)
+                return message
+
+            await self.app(scope, counted if scope["type"] == "http" else receive, send)
+
+    app = FastAPI()
+
+    @app.post("/notes")
+    @app.post("/uploads")
+    async def size(request: Request) -> int:
+        return len(await request.body())
+
+    return Limit(app)
+
+
 @right("signed_orders")
 def pure_and_replayed():
     class CheckSignature:
@@ -161,8 +236,6 @@ def pure_and_replayed():
 
 @right("signed_orders")
 def as_a_dependency():
-    from fastapi import HTTPException
-
     async def signed(request: Request, x_signature: Annotated[str, Header()] = "") -> None:
         if x_signature != str(len(await request.body())):
             raise HTTPException(401)

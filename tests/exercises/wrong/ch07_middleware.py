@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
@@ -30,8 +30,15 @@ def make_shop(**options: Any) -> FastAPI:
     async def list_items() -> list[str]:
         return ["tea", "cup", "pot"]
 
+    placed: list[Order] = []
+
+    @app.get("/orders")
+    async def list_orders() -> list[Order]:
+        return placed
+
     @app.post("/orders", status_code=201)
     async def place_order(order: Order) -> Order:
+        placed.append(order)
         return order
 
     return app
@@ -185,9 +192,13 @@ def refuses_websockets():
     return NoSockets
 
 
-def _log_app(*layers: str) -> FastAPI:
+async def _pass_on(request: Request, call_next: Callable) -> Any:
+    return await call_next(request)
+
+
+def _log_app(*layers: str, **options: Any) -> FastAPI:
     """A shop with the named layers, the innermost first."""
-    app = make_shop()
+    app = make_shop(**options)
     log: list[str] = []
 
     @app.get("/log")
@@ -215,7 +226,14 @@ def _log_app(*layers: str) -> FastAPI:
             return await call_next(request)
         return await key(request, call_next)
 
-    functions = {f.__name__: f for f in (write, write_success, key, key_but_for_the_log)}
+    async def write_gets(request: Request, call_next: Callable) -> Any:
+        return await (write if request.method == "GET" else _pass_on)(request, call_next)
+
+    async def key_for_gets(request: Request, call_next: Callable) -> Any:
+        return await (key if request.method == "GET" else _pass_on)(request, call_next)
+
+    written = (write, write_success, write_gets)
+    functions = {f.__name__: f for f in (*written, key, key_but_for_the_log, key_for_gets)}
     for layer in layers:
         app.middleware("http")(functions[layer])
     return app
@@ -233,7 +251,7 @@ def log_inside():
 @wrong(
     "complete_log",
     fails="logs_everything",
-    says="Expected /mllojiez 404 in the log, got /mmzottti 401, /log 200, /items 200. What the log had before is still to be there.",
+    says="Expected /mllojiez 404 in the log, got /mmzottti 401, /uofpillh 401, /items 200. What the log had before is still to be there.",
 )
 def some_statuses_only():
     return _log_app("key", "write_success")
@@ -278,7 +296,7 @@ def tests_forgotten():
 @wrong(
     "trusted_names",
     fails="refuses_other_names",
-    says="Expected status 400 for the host qoienwyk.example, got status 200. The name ends up in links and redirects that your app makes.",
+    says="Expected status 400 for a GET to the host qoienwyk.example, got status 200. The name ends up in links and redirects that your app makes.",
 )
 def every_name():
     return _hosts("*")
@@ -287,7 +305,7 @@ def every_name():
 @wrong(
     "trusted_names",
     fails="refuses_other_names",
-    says="Expected status 400 for the host qoienwyk.example, got status 200. The name ends up in links and redirects that your app makes.",
+    says="Expected status 400 for a GET to the host qoienwyk.example, got status 200. The name ends up in links and redirects that your app makes.",
 )
 def every_example():
     return _hosts("*.example", "shop.test")
@@ -566,20 +584,30 @@ def _ids(
     new: Callable[[], str] = lambda: uuid4().hex,
     state: bool = True,
     outside: bool = True,
+    methods: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = ("http", "websocket", "lifespan"),
+    on_self: bool = False,
 ) -> Any:
     class RequestId:
         def __init__(self, app: ASGIApp) -> None:
             self.app = app
 
         async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] not in kinds:
+                return
+            if methods and scope.get("method") not in methods:
+                await self.app(scope, receive, send)
+                return
             given = Headers(scope=scope).get("x-request-id", "") if "headers" in scope else ""
             request_id = given if keep and re.fullmatch(pattern, given) else new()
+            self.request_id = request_id
             if state:
                 scope.setdefault("state", {})["request_id"] = request_id
 
             async def marked(message: Message) -> None:
                 if message["type"] == "http.response.start":
-                    MutableHeaders(scope=message)["X-Request-ID"] = request_id
+                    the_id = self.request_id if on_self else request_id
+                    MutableHeaders(scope=message)["X-Request-ID"] = the_id
                 await send(message)
 
             await self.app(scope, receive, marked)
@@ -603,7 +631,7 @@ def _ids(
 @wrong(
     "checked_ids",
     fails="keeps_good_ids",
-    says="Expected the header X-Request-ID: ZRhkWAQO, got X-Request-ID: an-id-of-its-own. A proxy in front has written this id into its own log.",
+    says="Expected the header X-Request-ID: w-kJu1fZ, got X-Request-ID: an-id-of-its-own. A proxy in front has written this id into its own log.",
 )
 def always_new():
     return _ids(keep=False, new=lambda: "an-id-of-its-own")
@@ -661,3 +689,331 @@ def kept_from_the_endpoint():
 )
 def underscores_as_well():
     return _ids(r"(?a:[\w-]{8,64})")
+
+
+@wrong(
+    "pure_stamp",
+    fails="stamps_and_keeps",
+    says="Expected the header X-Shop: tea house, got no X-Shop header. A POST is answered too; its body reaches the app, and the answer stays as it was.",
+)
+def stamps_reading_only():
+    class OnGet(_Layer):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("method") == "GET":
+                await super().__call__(scope, receive, send)
+            else:
+                await self.app(scope, receive, send)
+
+    return OnGet
+
+
+@wrong(
+    "complete_log",
+    fails="logs_refusals",
+    says="Expected /uofpillh 401 in the log, got /mmzottti 401. Who tries keys all night is who you want to see there.",
+)
+def logs_reading_only():
+    return _log_app("key", "write_gets")
+
+
+@wrong(
+    "complete_log",
+    fails="logs_refusals",
+    says="Expected status 401, got status 404. A dependency guards the routes that there are; a middleware guards every path.",
+)
+def key_as_a_dependency():
+    async def need_key(request: Request) -> None:
+        if request.headers.get("x-key") != "sesame":
+            raise HTTPException(401)
+
+    return _log_app("write", dependencies=[Depends(need_key)])
+
+
+@wrong(
+    "complete_log",
+    fails="logs_everything",
+    says="Expected /mllojiez 404 once in the log, got it 2 times. One request is one line, or whoever counts them counts wrong.",
+)
+def one_log_inside_and_one_outside():
+    return _log_app("write", "key", "write")
+
+
+@wrong(
+    "complete_log",
+    fails="still_needs_the_key",
+    says="Expected status 401, got status 422. The log got better; the lock must not get worse.",
+)
+def key_for_reading_only():
+    return _log_app("key_for_gets", "write")
+
+
+@wrong(
+    "trusted_names",
+    fails="answers_our_names",
+    says="Expected status 200 for the host xgqapymu.shop.example, got status 400. Every name that ends with `.shop.example` is yours, whatever stands in front.",
+)
+def names_one_by_one():
+    return _hosts("shop.example", "www.shop.example", "shop.test")
+
+
+@wrong(
+    "trusted_names",
+    fails="answers_our_names",
+    says="Expected status 200 for the host shop.example, got status 307. Whoever types the bare name is to be answered, not sent to another one.",
+)
+def bare_name_is_sent_on():
+    return _hosts("www.shop.example", "*.shop.example", "shop.test")
+
+
+@wrong(
+    "trusted_names",
+    fails="refuses_other_names",
+    says="Expected status 400 for a GET to the host www.shop.test, got status 200. The name ends up in links and redirects that your app makes.",
+)
+def anything_in_front_of_the_tests():
+    return _hosts("shop.example", "*.shop.example", "shop.test", "*.shop.test")
+
+
+def _hosts_by_hand(pattern: str, *methods: str) -> FastAPI:
+    app = make_shop()
+
+    @app.middleware("http")
+    async def check_host(request: Request, call_next: Callable) -> Response:
+        ours = re.fullmatch(pattern, request.url.hostname or "")
+        if ours or request.method not in methods:
+            return await call_next(request)
+        return JSONResponse({"detail": "unknown host"}, 400)
+
+    return app
+
+
+@wrong(
+    "trusted_names",
+    fails="refuses_other_names",
+    says="Expected status 400 for a GET to the host shopxexample, got status 200. The name ends up in links and redirects that your app makes.",
+)
+def any_character_for_the_point():
+    return _hosts_by_hand(r"(.+\.)?shop.example|shop\.test", "GET", "POST")
+
+
+@wrong(
+    "trusted_names",
+    fails="refuses_other_names",
+    says="Expected status 400 for a POST to the host qoienwyk.example, got status 422. The name ends up in links and redirects that your app makes.",
+)
+def names_checked_when_reading():
+    return _hosts_by_hand(r"(.+\.)?shop\.example|shop\.test", "GET")
+
+
+def _sizes_by_path(limit_of: Callable[[Request], int | None], **options: Any) -> FastAPI:
+    app = FastAPI(**options)
+
+    @app.middleware("http")
+    async def check(request: Request, call_next: Callable) -> Any:
+        limit = limit_of(request)
+        if limit is not None and len(await request.body()) > limit:
+            return JSONResponse(None, 413)
+        return await call_next(request)
+
+    @app.post("/notes")
+    @app.post("/uploads")
+    async def size(request: Request) -> int:
+        return len(await request.body())
+
+    return app
+
+
+@wrong(
+    "small_bodies",
+    fails="bounds_new_routes",
+    says="Expected status 200, got status 413. A new route takes as much as the others; only what is larger is refused.",
+)
+def nothing_for_new_routes():
+    limits = {"/notes": 1000, "/uploads": 5000}
+    return _sizes_by_path(lambda request: limits.get(request.url.path, 0))
+
+
+@wrong(
+    "small_bodies",
+    fails="bounds_new_routes",
+    says="Expected status 413, got status 200. The limit of a route, or a check in its function, is for that route only.",
+)
+def posts_only():
+    def limit_of(request: Request) -> int | None:
+        if request.method != "POST":
+            return None
+        return 5000 if request.url.path == "/uploads" else 1000
+
+    return _sizes_by_path(limit_of)
+
+
+@wrong(
+    "small_bodies",
+    fails="bounds_new_routes",
+    says="Expected status 413, got status 200. Content-Length is the client's word; count the bytes that come.",
+)
+def believes_the_header_on_new_routes():
+    app = FastAPI()
+
+    @app.middleware("http")
+    async def check(request: Request, call_next: Callable) -> Any:
+        limit = 5000 if request.url.path == "/uploads" else 1000
+        if int(request.headers.get("content-length", 0)) > limit:
+            return JSONResponse(None, 413)
+        return await call_next(request)
+
+    @app.post("/notes", max_body_size=1000)
+    @app.post("/uploads", max_body_size=5000)
+    async def size(request: Request) -> int:
+        return len(await request.body())
+
+    return app
+
+
+@wrong(
+    "signed_orders",
+    fails="refuses_unsigned_orders",
+    says="Expected status 401, got status 201. This order was placed without a right signature.",
+)
+def at_least_as_large():
+    async def check(request: Request, call_next: Callable) -> Any:
+        if request.method == "POST":
+            given = request.headers.get("x-signature", "")
+            if not given.isdecimal() or int(given) < len(await request.body()):
+                return JSONResponse(None, 401)
+        return await call_next(request)
+
+    return _signed(check)
+
+
+@wrong(
+    "signed_orders",
+    fails="refuses_unsigned_orders",
+    says="Expected status 401, got status 201. This order was placed without a right signature.",
+)
+def at_most_as_large():
+    async def check(request: Request, call_next: Callable) -> Any:
+        if request.method == "POST":
+            given = request.headers.get("x-signature", "")
+            if not given.isdecimal() or not 0 < int(given) <= len(await request.body()):
+                return JSONResponse(None, 401)
+        return await call_next(request)
+
+    return _signed(check)
+
+
+@wrong(
+    "signed_orders",
+    fails="refuses_unsigned_orders",
+    says="Expected no order of those that were refused among the orders, got one for 'cslkhkut'. It was answered 401 and placed all the same: check before you call the endpoint.",
+)
+def placed_and_then_refused():
+    async def check(request: Request, call_next: Callable) -> Any:
+        body = await request.body()
+        response = await call_next(request)
+        if request.method == "POST" and request.headers.get("x-signature") != str(len(body)):
+            return JSONResponse(None, 401)
+        return response
+
+    return _signed(check)
+
+
+@wrong(
+    "named_answers",
+    fails="keeps_names_apart",
+    says="Expected the header X-User: kbhplcmt, got X-User: ildcqchd. A variable that all requests share holds one name only.",
+)
+def global_variable_in_pure_asgi():
+    last = {"name": "nobody"}
+
+    class NameUser(_Layer):
+        async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+            last["name"] = "nobody"
+
+            async def named(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    MutableHeaders(scope=message)["X-User"] = last["name"]
+                await send(message)
+
+            await self.app(scope, receive, named)
+
+    async def known_user(x_token: Annotated[str, Header()]) -> str:
+        last["name"] = x_token.removeprefix("token-of-")
+        return last["name"]
+
+    app = make_shop()
+    app.add_middleware(NameUser)
+
+    @app.get("/me")
+    async def who_am_i(name: Annotated[str, Depends(known_user)]) -> str:
+        return name
+
+    return app
+
+
+@wrong(
+    "named_answers",
+    fails="names_nobody",
+    says="Expected the header X-User: nobody, got X-User: . Without a token `known_user` found nobody, and this answer is one of `/me`, too.",
+)
+def reads_the_token_of_me():
+    def read(request: Request) -> str:
+        if request.url.path != "/me":
+            return "nobody"
+        return request.headers.get("x-token", "").removeprefix("token-of-")
+
+    return _named(lambda request, name: None, read)
+
+
+@wrong(
+    "checked_ids",
+    fails="marks_every_answer",
+    says="Expected the header X-Request-ID: nazovwkqfbqe, got no X-Request-ID header. The answer that goes wrong is the one that somebody asks about.",
+)
+def marks_reading_only():
+    return _ids(methods=("GET",))
+
+
+@wrong(
+    "checked_ids",
+    fails="keeps_ids_apart",
+    says="Expected the header X-Request-ID: zitczoplaatx, got X-Request-ID: qunssgdttevt. All requests share one object of the class: keep the id in a variable of `__call__`, not on `self`.",
+)
+def id_on_the_object():
+    return _ids(on_self=True)
+
+
+@wrong(
+    "checked_ids",
+    fails="passes_sockets_on",
+    says="Expected a WebSocket to an unknown path to be refused by the app inside, got no answer at all. A layer around the whole app is called for WebSockets and the lifespan as well, and hands them on.",
+)
+def leaves_sockets_alone():
+    return _ids(kinds=("http", "lifespan"))
+
+
+@wrong(
+    "checked_ids",
+    fails="replaces_bad_ids",
+    says="Expected a new id in place of 'aoaqrnig.udsa', got 'aoaqrnig.udsa'. What a client sends here ends up in your log, line by line.",
+)
+def points_as_well():
+    return _ids(r"[A-Za-z0-9.-]{8,64}")
+
+
+@wrong(
+    "checked_ids",
+    fails="replaces_bad_ids",
+    says="Expected a new id in place of 'wmstbkjf+cqtx', got 'wmstbkjf+cqtx'. What a client sends here ends up in your log, line by line.",
+)
+def signs_of_base64_as_well():
+    return _ids(r"[A-Za-z0-9+/=-]{8,64}")
+
+
+@wrong(
+    "checked_ids",
+    fails="keeps_good_ids",
+    says="Expected the header X-Request-ID: w-kJu1fZ, got X-Request-ID: an-id-of-its-own. A proxy in front has written this id into its own log.",
+)
+def no_hyphens():
+    return _ids(r"[A-Za-z0-9]{8,64}", new=lambda: "an-id-of-its-own")

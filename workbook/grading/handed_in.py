@@ -145,9 +145,9 @@ def entries(source: Path, bounds: Bounds) -> list[Entry]:
 
 def _opened(found: Iterable[Entry], bounds: Bounds) -> list[Entry]:
     """The same with what is in the archives among them, of which the smallest is opened first."""
-    plain, archives = list[Entry](), list[_Archive]()
-    for one in found:
-        (archives if isinstance(one, _Archive) else plain).append(one)
+    listed = list(found)
+    plain = [one for one in listed if not isinstance(one, _Archive)]
+    archives = [one for one in listed if isinstance(one, _Archive)]
     for one in sorted(archives, key=lambda archive: archive.size):
         try:
             data = one.read()

@@ -44,6 +44,39 @@ def test_moodle_by_number(mark) -> None:
     assert filled.without == ["Łukasz Ż"]
 
 
+@pytest.mark.parametrize(
+    ("fill", "book", "column", "key", "learner"),
+    [
+        (fill_moodle, WORKSHEET, "Grade", "moodle-999", "Łukasz Ż"),
+        (fill_canvas, CANVAS, "Week 2 (42)", "canvas-999", "hoppergrace"),
+    ],
+)
+def test_another_of_the_same_name(mark, fill, book, column: str, key: str, learner: str) -> None:
+    """The platform's number names one person: another one's line is not filled by the name."""
+    one = replace(mark(key, x="+"), learner=learner)
+    filled = fill(book.encode(), [one], 1, column)
+    assert filled.data == book.encode()
+    assert filled.unknown == [f"{learner} ({key}): no line fits"]
+
+
+def test_a_gradebook_without_the_numbers_of_the_download(mark) -> None:
+    """Where the file has no numbers of that platform, the name decides."""
+    export = "ID number,First name,Last name,Chapter 2\n77,Ada,Lovelace,\n78,Grace,Hopper,\n"
+    one = replace(mark("moodle-78", x="++-"), learner="Ada Lovelace")
+    filled = fill_moodle(export.encode(), [one], points=3, column="Chapter 2")
+    assert [row["Chapter 2"] for row in rows(filled.data)] == ["2", ""]
+    other = replace(mark("canvas-9", x="+++"), learner="Ada Lovelace")
+    filled = fill_moodle(WORKSHEET.encode(), [other], points=3)
+    assert [row["Grade"] for row in rows(filled.data)] == ["10", "", ""]
+
+
+def test_a_byte_that_is_no_letter_comes_back(mark) -> None:
+    """A file in no known encoding is filled all the same, and its other bytes stay."""
+    data = b"Identifier,Full name,Email address,Grade\nParticipant 101,\x81\xfcr,j@x.org,\n"
+    filled = fill_moodle(data, [mark("moodle-101", x="++-")], points=3)
+    assert filled.data == data.replace(b"x.org,", b"x.org,2")
+
+
 def test_what_gets_no_mark_stays_byte_for_byte(mark) -> None:
     """Filling nothing gives the same file; filling one line changes that line alone."""
     data = WORKSHEET.encode()
@@ -59,7 +92,7 @@ def test_what_gets_no_mark_stays_byte_for_byte(mark) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";"])
 def test_encodings_and_delimiters(mark, encoding: str, delimiter: str) -> None:
     """A file comes back in the encoding, with the delimiter and the line ends that it had."""
-    text = "Identifier,Full name,Email address,Grade\r\nTeilnehmer/in101,Jürgen,j@x.org,\r\n"
+    text = "Identifier,Full name,Email address,Grade\r\nTeilnehmer/in101,Jürgen Š,j@x.org,\r\n"
     data = text.replace(",", delimiter).encode(encoding)
     expected = text.replace("x.org,", "x.org,2").replace(",", delimiter).encode(encoding)
     assert fill_moodle(data, [mark("moodle-101", x="++-")], points=3).data == expected

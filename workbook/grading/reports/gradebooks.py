@@ -1,10 +1,11 @@
 """Fill the marks into the CSV file that Moodle or Canvas exported, ready to be imported there.
 
 A line that gets no mark stays as it is, byte for byte, and so do the other columns of one that does.
-A learner is found by the platform's number, else by name, e-mail address or login; where more than
-one line fits none is filled, and the learner is listed.
+A learner is found by the platform's number, and without one by name, e-mail address or login; where
+more than one line fits none is filled, and the learner is listed.
 """
 
+import contextlib
 import csv
 import io
 import re
@@ -82,10 +83,10 @@ def fill_moodle(
     target = _column(sheet, column, _MOODLE_GRADE, "--moodle-column")
     most = next((at for at, name in enumerate(sheet.header) if _is(name, "Maximum Grade")), None)
 
-    def number(line: _Line, key: str) -> bool:
+    def number(line: _Line) -> str:
         # "Participant 12345", in the language of the site.
-        found = re.search(r"(\d+)$", line.cells[0].strip()) if line.cells else None
-        return found is not None and key == f"moodle-{found[1]}"
+        found = re.search(r"\D(\d+)$", line.cells[0].strip()) if line.cells else None
+        return f"moodle-{found[1]}" if found is not None else ""
 
     def value(line: _Line, mark: SubmissionMark) -> float:
         scale = _number(line.cells[most]) if most is not None and most < len(line.cells) else None
@@ -125,8 +126,8 @@ def fill_canvas(
         elif first and first != "Student, Test" and number_at < len(line.cells):
             body.append(line)
 
-    def number(line: _Line, key: str) -> bool:
-        return key == f"canvas-{line.cells[number_at].strip()}"
+    def number(line: _Line) -> str:
+        return f"canvas-{line.cells[number_at].strip()}"
 
     def value(_: _Line, mark: SubmissionMark) -> float:
         return mark.earned if not (scale and points) else mark.earned * scale / points
@@ -139,17 +140,21 @@ def _fill(
     body: Iterable[_Line],
     marks: Sequence[SubmissionMark],
     target: int,
-    number: Callable[[_Line, str], bool],
+    number: Callable[[_Line], str],
     value: Callable[[_Line, SubmissionMark], float],
 ) -> Filled:
     body = [line for line in body if any(line.cells)]
     called = [_called(sheet.header, line) for line in body]
+    numbers = [number(line) for line in body]
+    platforms = {one.partition("-")[0] for one in numbers if one}
     filled = Filled(b"")
     mine: dict[int, list[SubmissionMark]] = defaultdict(list)
     for mark in marks:
-        lines = [at for at, line in enumerate(body) if number(line, mark.key)]
-        words = _words(mark.learner)
-        lines = lines or [at for at, names in enumerate(called) if names & words]
+        lines = [at for at, one in enumerate(numbers) if one == mark.key]
+        if not lines and mark.key.partition("-")[0] not in platforms:
+            # Whoever has a number of this platform is nobody else of the same name.
+            words = _words(mark.learner)
+            lines = [at for at, names in enumerate(called) if names & words]
         if len(lines) == 1:
             mine[lines[0]].append(mark)
         else:
@@ -182,12 +187,7 @@ def _write(line: _Line, target: int, text: str, filled: Filled) -> None:
 
 
 def _read(data: bytes) -> _Sheet:
-    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-    encoding = "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else encoding
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        encoding, text = "cp1252", data.decode("cp1252", errors="replace")
+    encoding, text = _decoded(data)
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     if "\0" in text or first.count(delimiter) < 2:
@@ -202,6 +202,17 @@ def _read(data: bytes) -> _Sheet:
     except csv.Error as error:
         raise NoGradebook(f"This is no CSV file that can be read: {error}.") from None
     return _Sheet(lines, encoding, delimiter, "\r\n" if "\r\n" in text else "\n")
+
+
+def _decoded(data: bytes) -> tuple[str, str]:
+    """The encoding of a file, and its text."""
+    marked = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+    marked = "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else marked
+    for encoding in (marked, "cp1252"):
+        with contextlib.suppress(UnicodeDecodeError):
+            return encoding, data.decode(encoding)
+    # Every byte is a character in it, and comes back as that byte.
+    return "latin-1", data.decode("latin-1")
 
 
 def _text(sheet: _Sheet) -> str:

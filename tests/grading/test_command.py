@@ -1,8 +1,10 @@
 """`workbook grade`, with a grader that gives points without running anything."""
 
 import csv
+import errno
 import io
 import json
+import os
 import zipfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -160,6 +162,24 @@ def test_ctrl_c_keeps_what_was_graded(grader: FakeGrader, handed_in: Path) -> No
     assert result.exit_code == 1
 
 
+def test_a_disk_that_fills_up(
+    grader: FakeGrader, handed_in: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with 3 and what to do, at whatever it wrote; what was graded is still known then."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "report.html")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(command, "write_reports", full)
+        result = grade(handed_in, "-e", "tag_search", "-o", "out")
+    assert result.exit_code == 3
+    said = "out can't be written: No space left on device. When that is mended, the same command"
+    assert said in " ".join(result.output.split())
+    assert grade(handed_in, "-e", "tag_search", "-o", "out").exit_code == 1
+    assert grader.graded == ["moodle-11", "moodle-12"]
+
+
 def test_all_graded(grader: FakeGrader, tmp_path: Path, notebook) -> None:
     """Where everyone could be graded it ends with 0."""
     (tmp_path / "ada.ipynb").write_bytes(notebook('await check("tag_search", app)'))
@@ -190,12 +210,12 @@ def test_names_can_not_move_the_cursor(grader: FakeGrader, tmp_path: Path, noteb
         (["week2.zip", "--exercises", "mine.py"], "mine.py can't be run"),
         (["week2.zip", "--handout", "mine.ipynb"], "mine.ipynb can't be read"),
         (["week2.zip", "--moodle", "week2.zip"], "no CSV file"),
-        (["week2.zip", "--canvas", "missing.csv"], "No such file"),
+        (["week2.zip", "--canvas", "missing.csv"], "missing.csv can't be read: No such file"),
         (["week2.zip", "--since", "nowhere"], "nowhere holds no marks"),
         (["week2.zip", "--limit", "speed=9"], "There is no limit 'speed'"),
         (["week2.zip", "--limit", "memory_mib=much"], "memory_mib: "),
-        (["week2.zip", "--limit", "memory_mib=0"], "memory_mib must be above zero"),
-        (["week2.zip", "-o", "week2.zip/out"], "Not a directory"),
+        (["week2.zip", "--limit", "memory_mib=0"], "--limit: memory_mib must be above zero"),
+        (["week2.zip", "-o", "week2.zip/out"], "Not a directory. Name another folder"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_runs(

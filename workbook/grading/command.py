@@ -117,7 +117,9 @@ def grade(
         starters = assignments.starters(chosen, handout) if handout is not None else {}
         books = _Gradebooks(moodle, moodle_column, canvas, canvas_column)
         books.fill([], 1)
-    except (NoSubmissions, NoAssignment, NoGradebook, OSError, ValueError) as wrong:
+    except OSError as wrong:
+        _stop(f"{wrong.filename or submissions} can't be read: {wrong.strerror or wrong}.")
+    except (NoSubmissions, NoAssignment, NoGradebook, ValueError) as wrong:
         _stop(str(wrong))
     name = _name(chosen, exercises, handout)
     folder = output or Path("grades") / name
@@ -126,6 +128,7 @@ def grade(
     drawn = secrets.randbelow(2**32) if drawn is None else drawn
     own = str(exercises.resolve()) if exercises is not None else ""
     assignment = Assignment(tuple(chosen), drawn, own, starters)
+    done: ClassRun | None = None
     everyone = choose(handed_in, {one.id for one in chosen})
     basis = assignments.basis(assignment, limits)
     try:
@@ -148,8 +151,14 @@ def grade(
             written = write_reports(run, folder)
             filled = books.fill(run.marks, run.points)
             written += [write_gradebook(folder, book, one) for book, one in filled.items()]
-    except (FolderInUse, OSError) as wrong:
+    except FolderInUse as wrong:
         _stop(str(wrong))
+    except OSError as wrong:
+        why = f"{folder} can't be written: {wrong.strerror or wrong}."
+        if done is None:
+            _stop(f"{why} Name another folder with --output.")
+        console.print(f"{why} When that is mended, the same command goes on.", markup=False)
+        raise typer.Exit(FAILED) from None
     terminal.show(run, console)
     terminal.show_problems(run.marks, console)
     for remark in run.remarks:
@@ -175,7 +184,8 @@ def read_limits(given: list[str]) -> Limits:
     except ValidationError as error:
         wrong = error.errors()[0]
         name = wrong["loc"][0] if wrong["loc"] else "--limit"
-        raise ValueError(f"{name}: {wrong['msg']}. Write it as in cell_seconds=5.") from None
+        why = str(wrong["msg"]).removeprefix("Value error, ")
+        raise ValueError(f"{name}: {why}. Write it as in cell_seconds=5.") from None
 
 
 def _choose(

@@ -57,6 +57,17 @@ async def test_a_wrong_answer_says_why(zygote: Zygote) -> None:
     assert failed.sent == "GET /items?limit=101"
 
 
+async def test_a_check_above_its_answer_says_so(zygote: Zygote) -> None:
+    """After cells were reordered, an answer that is there is not called missing."""
+    check = 'await check("bounded_pages", bounded_pages)'
+    done = await _marked(zygote, SETUP, check, PAGES)
+    assert (_first(done).outcome, _first(done).answer) == ("not yet", PAGES)
+    assert _first(done).message == (
+        "`bounded_pages` is checked before the cell that makes it. Put the check below that cell."
+    )
+    assert done.exercises[1].outcome == "not attempted"
+
+
 async def test_an_endpoint_that_raises_names_the_line(zygote: Zygote) -> None:
     """The learner's exception and line stand there, and no frame of a library."""
     wrong = PAGES.replace("return list", "return skip / 0, list")

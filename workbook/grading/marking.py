@@ -187,6 +187,12 @@ class _Marking:
             if index in self._session.errors:
                 error = RaisedElsewhere(*self._session.errors[index])
                 return raised_mark(exercise, error, cell.source)
+        after = answer_code(self._session.cells[place.after :], name)
+        if after is not None:
+            text = (
+                f"`{name}` is checked before the cell that makes it. Put the check below that cell."
+            )
+            return unjudged(exercise, Outcome.NOT_YET, text, after)
         return unjudged(exercise, Outcome.NOT_ATTEMPTED, f"No cell makes `{name}`.", None)
 
     async def _judge(

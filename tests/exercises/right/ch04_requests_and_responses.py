@@ -515,6 +515,27 @@ def an_end_that_is_past():
 
 
 @right("session_cookie")
+def sessions_that_the_shop_knows():
+    app = FastAPI()
+    sessions: dict[str, str] = {}
+
+    @app.post("/login")
+    def start_session(response: Response) -> dict[str, str]:
+        value = secrets.token_urlsafe(24)
+        sessions[value] = "Ada"
+        response.set_cookie("session_id", value, httponly=True, secure=True)
+        return {"status": "logged in"}
+
+    @app.post("/logout")
+    def stop_session(session_id: Annotated[str, Cookie()], response: Response) -> dict[str, str]:
+        del sessions[session_id]
+        response.delete_cookie("session_id")
+        return {"status": "logged out"}
+
+    return app
+
+
+@right("session_cookie")
 def a_negative_age():
     app = FastAPI()
 

@@ -45,6 +45,13 @@ def with_a_star():
     return "FastAPI[standard]==0.165.*"
 
 
+@right("fastapi_bounds")
+def on_a_line_of_its_own():
+    return """
+    fastapi[Standard] >=0.165, <0.166
+    """
+
+
 # start_line
 
 
@@ -56,6 +63,11 @@ def by_uv_with_equals_signs():
 @right("start_line")
 def without_the_file_by_another_path():
     return "python -m fastapi run --port 8080 --host ::1 --workers 2"
+
+
+@right("start_line")
+def by_the_entrypoint():
+    return "python3 -m fastapi run -e main:app --host 127.0.0.1 --port 8080 --workers 2"
 
 
 # project_steps
@@ -97,6 +109,19 @@ dev = [{include-group = "test"}]
 """
 
 
+@right("fresh_machine")
+def with_a_capital_in_the_group():
+    return """
+[project]
+name = "tea-shop"
+version = "0.1.0"
+dependencies = ["fastapi[standard]", "sqlalchemy[aiosqlite]", "colorama; sys_platform == 'win32'"]
+
+[dependency-groups]
+Dev = ["pytest"]
+"""
+
+
 # quiet_tools
 
 
@@ -120,4 +145,33 @@ PricesDep = Annotated[dict[int, float], Depends(get_prices)]
 @app.get("/total")
 def read_total(prices: PricesDep, item_id: int, amount: int = 1) -> float:
     return prices[item_id] * amount
+"""
+
+
+@right("quiet_tools")
+def with_an_annotation_in_quotes():
+    return """\
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, FastAPI
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+app = FastAPI()
+
+
+def get_prices() -> dict[int, float]:
+    return {1: 3.5, 2: 4.0}
+
+
+def multiplied(prices: "Mapping[int, float]", item_id: int, amount: int) -> float:
+    return prices[item_id] * amount
+
+
+@app.get("/total")
+def read_total(
+    item_id: int, prices: Annotated[dict[int, float], Depends(get_prices)], amount: int = 1
+) -> float:
+    return multiplied(prices, item_id, amount)
 """

@@ -1,6 +1,8 @@
 """Wrong answers to the exercises of chapter 1, and what each is told."""
 
 import hashlib
+import re
+from typing import Any
 
 from workbook.proofs import wrong
 
@@ -141,6 +143,37 @@ def that_ignores_the_name():
     return is_locked
 
 
+@wrong(
+    "trusted_parcel",
+    fails="trusts_every_listed_file",
+    says="Expected True for file 1 of cup, got <re.Match object; span=(0, 95), match='cup==7.7.0 \\\\\\n    --hash=sha256:25bc75c807e3f9ec>. A package has a file for each kind of machine, and each file has its hash.",
+)
+def that_answers_with_a_match():
+    def is_locked(lock: str, name: str, content: bytes) -> Any:
+        seal = hashlib.sha256(content).hexdigest()
+        return re.search(rf"(?m)^{re.escape(name)}==.*\n(?: .*\n)*? .*{seal}", lock)
+
+    return is_locked
+
+
+@wrong(
+    "trusted_parcel",
+    fails="refuses_a_swapped_file",
+    says="Expected False for a file of tea-labels that is offered as tea, got True. A hash speaks for the package under whose name it stands, and for no other.",
+)
+def that_remembers_what_it_trusted():
+    trusted: set[str] = set()
+
+    def is_locked(lock: str, name: str, content: bytes) -> bool:
+        seal = hashlib.sha256(content).hexdigest()
+        for entry in re.split(r"\n(?=\S)", lock):
+            if entry.startswith(f"{name}==") and seal in entry:
+                trusted.add(seal)
+        return seal in trusted
+
+    return is_locked
+
+
 # fastapi_bounds
 
 
@@ -216,6 +249,24 @@ def without_the_extra():
     return "fastapi>=0.165.0,<0.166.0"
 
 
+@wrong(
+    "fastapi_bounds",
+    fails="accepts_fixes",
+    says="Expected 0.165.8273 to be accepted, got <=0.165.40,>=0.165.0, which refuses it. The last number counts fixes, and you want those without asking.",
+)
+def with_a_list_of_fixes_that_ends():
+    return "fastapi[standard]>=0.165.0,<=0.165.40"
+
+
+@wrong(
+    "fastapi_bounds",
+    fails="refuses_older",
+    says="Expected 0.164.496 to be refused, got <0.166,>0.164, which accepts it. Your code uses what came with 0.165, and was never run with less.",
+)
+def with_the_fixes_of_the_version_before():
+    return "fastapi[standard]>0.164,<0.166"
+
+
 # start_line
 
 
@@ -289,6 +340,24 @@ def on_the_default_port():
 )
 def with_one_process():
     return "fastapi run main.py --host 127.0.0.1 --port 8080"
+
+
+@wrong(
+    "start_line",
+    fails="has_port_and_workers",
+    says="Expected two worker processes, got 0. Each process uses one processor at a time. `fastapi dev` can have only one.",
+)
+def with_no_process():
+    return "fastapi run main.py --host 127.0.0.1 --port 8080 --workers 0"
+
+
+@wrong(
+    "start_line",
+    fails="does_not_reload",
+    says="Expected the file main.py, got shop.py. That is where the app is. Left out, `fastapi` finds main.py by itself.",
+)
+def with_the_app_of_another_file():
+    return "fastapi run -e shop:app --host 127.0.0.1 --port 8080 --workers 2"
 
 
 # project_steps
@@ -478,6 +547,66 @@ def with_pytest_as_an_extra():
     return _pyproject("fastapi[standard]", "sqlalchemy[aiosqlite]", after=after)
 
 
+SERVER = ("fastapi[standard]", "sqlalchemy[aiosqlite]")
+
+
+@wrong(
+    "fresh_machine",
+    fails="keeps_tests_at_home",
+    says="Expected a pyproject.toml that can be read, got the answer: There is no group `test` in [dependency-groups]. A group is a list of texts; it takes another one in by `{include-group = …}`.",
+)
+def with_a_group_that_is_not_there():
+    after = '\n[dependency-groups]\ndev = ["pytest", {include-group = "test"}]\n'
+    return _pyproject(*SERVER, after=after)
+
+
+@wrong(
+    "fresh_machine",
+    fails="keeps_tests_at_home",
+    says="Expected a pyproject.toml that can be read, got the answer: `dev` in [dependency-groups] is no list. A group is a list of texts; it takes another one in by `{include-group = …}`.",
+)
+def with_a_group_that_is_a_text():
+    return _pyproject(*SERVER, after='\n[dependency-groups]\ndev = "pytest"\n')
+
+
+@wrong(
+    "fresh_machine",
+    fails="keeps_tests_at_home",
+    says="Expected a pyproject.toml that can be read, got the answer: {'include': 'test'} in the group `dev` is no text. A group is a list of texts; it takes another one in by `{include-group = …}`.",
+)
+def with_a_word_misspelt_in_a_group():
+    after = '\n[dependency-groups]\ntest = ["pytest"]\ndev = [{include = "test"}]\n'
+    return _pyproject(*SERVER, after=after)
+
+
+@wrong(
+    "fresh_machine",
+    fails="keeps_tests_at_home",
+    says="Expected pytest on your machine, from the group `dev`, got a machine without it. `uv sync` brings the list `dev` of `[dependency-groups]`, but no optional dependency that nobody asks for.",
+)
+def with_a_marker_in_place_of_a_group():
+    return _pyproject(*SERVER, "pytest; extra == 'dev'")
+
+
+@wrong(
+    "fresh_machine",
+    fails="brings_command_and_forms",
+    says="Expected fastapi on the server, got a machine without it. It is FastAPI itself. One extra of FastAPI brings the command, forms and the server.",
+)
+def with_a_marker_that_never_holds():
+    never = "fastapi[standard]; python_version < '3.12'"
+    return _pyproject(never, "sqlalchemy[aiosqlite]", after=DEV)
+
+
+@wrong(
+    "fresh_machine",
+    fails="brings_command_and_forms",
+    says="Expected a pyproject.toml that can be read, got the answer: There is no `version` below [project]. uv wants a name, a version and that list there, and does nothing without them.",
+)
+def without_a_version():
+    return _pyproject(*SERVER, after=DEV).replace('version = "0.1.0"\n', "")
+
+
 # quiet_tools
 
 
@@ -568,6 +697,66 @@ async def read_total(
     item_id: int,
     amount: int = Query(1),
     prices: dict[int, float] = Depends(get_prices),
+) -> float:
+    return prices[item_id] * amount
+"""
+
+
+@wrong(
+    "quiet_tools",
+    fails="leaves_no_import_over",
+    says="Expected a use of `Query`, or no import of it, got an import that nothing uses. Ruff calls it F401: who reads the file looks for the use in vain.",
+)
+def with_an_import_that_only_prose_mentions():
+    return """\
+'The shop: a Query names the amount.'
+
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Query
+
+PRICES = {1: 3.5, 2: 4.0}
+app = FastAPI()
+
+
+def get_prices() -> dict[int, float]:
+    return PRICES
+
+
+@app.get("/total")
+async def read_total(
+    item_id: int,
+    prices: Annotated[dict[int, float], Depends(get_prices)],
+    amount: int = 1,
+) -> float:
+    return prices[item_id] * amount
+"""
+
+
+@wrong(
+    "quiet_tools",
+    fails="calls_nothing_in_a_default",
+    says="Expected no default for `prices`, got None, which its type does not allow. The type checker reports it. A parameter without a default moves in front of those that have one.",
+)
+def with_none_for_what_has_no_default():
+    return """\
+from typing import Annotated
+
+from fastapi import Depends, FastAPI, Query
+
+PRICES = {1: 3.5, 2: 4.0}
+app = FastAPI()
+
+
+def get_prices() -> dict[int, float]:
+    return PRICES
+
+
+@app.get("/total")
+async def read_total(
+    item_id: int,
+    amount: Annotated[int, Query()] = 1,
+    prices: Annotated[dict[int, float], Depends(get_prices)] = None,
 ) -> float:
     return prices[item_id] * amount
 """

@@ -423,7 +423,7 @@ async def fails_on_a_leaking_user(client: Client) -> None:
     ensure(
         report["outcome"] == "failed",
         "a test that fails when /users/1 shows hashed_password",
-        got="one that passes",
+        got=_fared(report),
         because="That is the bug as it was reported.",
     )
 
@@ -434,7 +434,7 @@ async def fails_on_a_leaking_buyer(client: Client) -> None:
     ensure(
         report["outcome"] == "failed",
         "a test that fails when the buyer in /orders/7 shows hashed_password",
-        got="one that passes",
+        got=_fared(report),
         because="The same leak hides one level deeper, where nobody looks.",
     )
 
@@ -445,7 +445,7 @@ async def fails_on_empty_answers(client: Client) -> None:
     ensure(
         report["outcome"] == "failed",
         "a test that fails when both answers are {}",
-        got="one that passes",
+        got=_fared(report),
         because="An empty answer leaks nothing and is wrong all the same: say what must be there.",
     )
 
@@ -1276,6 +1276,10 @@ async def _report(client: Client, app: str) -> dict[str, str]:
     response = await client.get(f"/trials/{app}")
     expect(response, status=200, because="Your test was run against four shops.")
     return response.json()
+
+
+def _fared(report: dict[str, str]) -> str:
+    return "one that is skipped" if report["outcome"] == "skipped" else "one that passes"
 
 
 def _cookie(response: httpx.Response) -> Morsel[str] | None:

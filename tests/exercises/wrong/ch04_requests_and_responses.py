@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 import httpx
+import pytest
 from fastapi import Body, Cookie, FastAPI, Form, Header, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
@@ -821,6 +822,20 @@ def looks_for_the_word():
     async def test_accounts(http: httpx.AsyncClient) -> None:
         for path in ("/users/1", "/orders/7"):
             assert "hashed_password" not in (await http.get(path)).text
+
+    return test_accounts
+
+
+@wrong(
+    "safe_accounts_test",
+    fails="fails_on_a_leaking_user",
+    says="Expected a test that fails when /users/1 shows hashed_password, got one that is skipped. That is the bug as it was reported.",
+)
+def skips_what_leaks():
+    async def test_accounts(http: httpx.AsyncClient) -> None:
+        for path in ("/users/1", "/orders/7"):
+            if "hashed_password" in (await http.get(path)).text:
+                pytest.skip("it leaks")
 
     return test_accounts
 

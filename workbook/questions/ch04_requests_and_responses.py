@@ -139,7 +139,7 @@ text_is_not_json = Question(
         ),
         "c": Option(
             "The text has a byte that is no UTF-8.",
-            "Then it would be no JSON, and the `type` another one.",
+            "Then it could not be read at all: a 400, which has neither `type` nor `input`.",
         ),
     },
     answer="b",
@@ -158,6 +158,9 @@ async def _prove_text_is_not_json() -> str:
         unnamed = (await http.post("/items", content=text)).json()["detail"][0]
         named = {"content-type": "application/json"}
         good = await http.post("/items", content=text, headers=named)
+        unreadable = await http.post("/items", content=b'{"name": "\xff"}', headers=named)
+    if unreadable.status_code != 400 or isinstance(unreadable.json()["detail"], list):
+        return ""
     return "b" if good.is_success and unnamed["input"] == text else ""
 
 

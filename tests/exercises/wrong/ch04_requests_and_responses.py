@@ -1664,6 +1664,24 @@ def counted_logins():
     return app
 
 
+@wrong(
+    "session_cookie",
+    fails="sets_a_session",
+    says="Expected a random value at each login, got 1796015582213918337, then 1796015582219789267. Who has one value must not be able to count on to the next: `secrets` can't be guessed, a counter and a clock can.",
+)
+def hands_of_a_clock():
+    app = FastAPI()
+    logins: list[int] = [1796015582208047407]
+
+    @app.post("/login")
+    async def start_session(response: Response) -> dict[str, str]:
+        logins.append(logins[-1] + 5_870_930)
+        response.set_cookie("session_id", str(logins[-1]), httponly=True, secure=True)
+        return {"status": "logged in"}
+
+    return app
+
+
 # created_or_replaced
 
 

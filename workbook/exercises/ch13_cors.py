@@ -65,6 +65,18 @@ def _reads_nothing(fetched: Fetched, because: str) -> None:
     )
 
 
+async def _null_is_not_allowed(client: Client, path: str) -> None:
+    response = await client.get(path, headers={"Origin": "null"})
+    allowed = response.headers.get("access-control-allow-origin")
+    ensure(
+        allowed is None,
+        "no permission for the origin null",
+        got=f"Access-Control-Allow-Origin: {allowed}",
+        because="`null` is what a sandboxed frame sends, and anybody can make one.",
+        response=response,
+    )
+
+
 wrong_spelling = Exercise(
     "wrong_spelling",
     title="Three pages, all blocked",
@@ -105,8 +117,13 @@ async def others_do_not_read(client: Client, rng: Random) -> None:
     for origin in (
         _stranger(rng),
         "http://shop.example",
+        "https://shop.example:8443",
+        "https://shopxexample",
         "https://admin.shop.example",
+        "https://adminxshop.example:8443",
         "http://localhost:8000",
+        "https://localhost:3000",
+        "http://127.0.0.1:3000",
     ):
         _reads_nothing(
             await BrowserTab(origin).fetch(client, "GET", "/items"),
@@ -168,18 +185,28 @@ async def admins_change(client: Client, rng: Random) -> None:
 
 @allowed_pages.requirement("nobody else can read or change anything", points=2)
 async def strangers_do_nothing(client: Client, rng: Random) -> None:
-    tab = BrowserTab(_stranger(rng))
     because = "The admin page's rights are for the admin page."
-    _reads_nothing(await tab.fetch(client, "GET", "/items"), because)
-    _reads_nothing(await tab.fetch(client, "PUT", "/items/1", json={"price": 1}), because)
+    for origin in (
+        _stranger(rng),
+        "http://admin.example",
+        "https://evil-admin.example",
+        "https://adminxexample",
+        "http://localhost:3001",
+        "https://localhost:3000",
+    ):
+        tab = BrowserTab(origin)
+        _reads_nothing(await tab.fetch(client, "GET", "/items"), because)
+        _reads_nothing(await tab.fetch(client, "PUT", "/items/1", json={"price": 1}), because)
+    await _null_is_not_allowed(client, "/items")
 
 
 @allowed_pages.requirement("`DELETE` stays forbidden for pages")
 async def pages_do_not_delete(client: Client) -> None:
-    _reads_nothing(
-        await BrowserTab(_PAGE).fetch(client, "DELETE", "/items/1"),
-        "A page that never deletes needs no permission to. Name the methods that it uses.",
-    )
+    for origin in _ADMINS:
+        _reads_nothing(
+            await BrowserTab(origin).fetch(client, "DELETE", "/items/1"),
+            "A page that never deletes needs no permission to. Name the methods that it uses.",
+        )
 
 
 locked_preflight = Exercise(
@@ -223,6 +250,16 @@ async def reads_the_refusal(client: Client, rng: Random) -> None:
             await BrowserTab(_PAGE).fetch(client, "GET", "/items", headers=headers),
             401,
             "A refusal is an answer too: the page wants to tell its user to log in.",
+        )
+    for method, path in (("GET", "/items"), ("GET", "/me"), ("PUT", "/items/1")):
+        json = {"price": 1} if method == "PUT" else None
+        response = await client.request(method, path, json=json)
+        ensure(
+            not response.is_success,
+            f"{method} {path} without the key to be refused, when no page asks",
+            got=f"status {response.status_code}",
+            because="The key was for everybody and everything; only the order had to change.",
+            response=response,
         )
 
 
@@ -297,6 +334,12 @@ async def answers_others(client: Client) -> None:
         await client.get("/items"),
         status=200,
         json=["tea", "cup"],
+        because="CORS is about pages in browsers, and about nobody else.",
+    )
+    expect(
+        await client.put("/items/1", json={"price": 3.5}),
+        status=200,
+        json={"price": 3.5},
         because="CORS is about pages in browsers, and about nobody else.",
     )
 
@@ -427,7 +470,14 @@ async def page_reads_as_ada(client: Client) -> None:
 
 @cookie_pages.requirement("no other page can, logged in or not", points=2)
 async def no_other_page_reads_as_ada(client: Client, rng: Random) -> None:
-    for origin in (_stranger(rng), "http://localhost:3001"):
+    for origin in (
+        _stranger(rng),
+        "https://evil.example",
+        "http://localhost:3001",
+        "http://localhost:30000",
+        "https://localhost:3000",
+        "http://127.0.0.1:3000",
+    ):
         tab = BrowserTab(origin, cookies={"session": "ada"})
         _reads_nothing(
             await tab.fetch(client, "GET", "/me", credentials="include"),
@@ -437,15 +487,7 @@ async def no_other_page_reads_as_ada(client: Client, rng: Random) -> None:
             await tab.fetch(client, "GET", "/items"),
             "Only one page was to be allowed.",
         )
-    response = await client.get("/me", headers={"Origin": "null"})
-    allowed = response.headers.get("access-control-allow-origin")
-    ensure(
-        allowed is None,
-        "no permission for the origin null",
-        got=f"Access-Control-Allow-Origin: {allowed}",
-        because="`null` is what a sandboxed frame sends, and anybody can make one.",
-        response=response,
-    )
+    await _null_is_not_allowed(client, "/me")
 
 
 preview_pages = Exercise(
@@ -511,7 +553,16 @@ async def other_subdomains_do_not_read(client: Client, rng: Random) -> None:
         "https://blog.shop.example",
         "https://preview.shop.example",
         "https://pr-.preview.shop.example",
-        f"https://pr-{rng.choice('abcxyz')}.preview.shop.example",
+        "https://pr-a.preview.shop.example",
+        f"https://pr-{rng.choice('bcxyz')}.preview.shop.example",
+        f"https://pr-{rng.randint(1, 9)}-{rng.randint(1, 9)}.preview.shop.example",
+        f"https://pr{rng.randint(1, 9)}.preview.shop.example",
+        f"https://prx{rng.randint(1, 9)}.preview.shop.example",
+        f"https://qa-{rng.randint(1, 9)}.preview.shop.example",
+        f"https://pr-{rng.randint(1, 9)}.shop.example",
+        f"https://pr-{rng.randint(1, 9)}.staging.shop.example",
+        f"http://pr-{rng.randint(1, 9)}.preview.shop.example",
+        f"https://pr-{rng.randint(1, 9)}.preview.shop.example:8443",
         f"https://pr-{rng.randint(1, 9)}xpreview.shop.example",
         f"https://evil.pr-{rng.randint(1, 9)}.preview.shop.example",
         "https://pr-1.preview.pr-2.preview.shop.example",

@@ -7,7 +7,7 @@ from fastapi import Cookie, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from workbook.proofs import wrong
 
@@ -156,7 +156,7 @@ def everybody():
 @wrong(
     "allowed_pages",
     fails="pages_do_not_delete",
-    says="Expected nothing of DELETE /items/1 for a page of http://localhost:3000, got an answer that its script can read. A page that never deletes needs no permission to. Name the methods that it uses.",
+    says="Expected nothing of DELETE /items/1 for a page of https://admin.example, got an answer that its script can read. A page that never deletes needs no permission to. Name the methods that it uses.",
 )
 def every_method():
     return with_cors(allow_origins=ADMINS, allow_methods=["*"], allow_headers=["*"])
@@ -417,3 +417,267 @@ def point_of_the_name_unescaped():
 )
 def group_as_often_as_you_like():
     return with_cors(allow_origin_regex=r"https://(pr-\d+\.preview\.)*shop\.example")
+
+
+@wrong(
+    "wrong_spelling",
+    fails="others_do_not_read",
+    says="Expected nothing of GET /items for a page of https://shopxexample, got an answer that its script can read. Name the pages that need the answer; a wider setting is a gift to all others.",
+)
+def any_character_for_the_points():
+    return with_cors(
+        allow_origin_regex=r"http://localhost:3000|https://(shop.example|admin.shop.example:8443)"
+    )
+
+
+@wrong(
+    "wrong_spelling",
+    fails="others_do_not_read",
+    says="Expected nothing of GET /items for a page of https://localhost:3000, got an answer that its script can read. Name the pages that need the answer; a wider setting is a gift to all others.",
+)
+def local_page_by_https_as_well():
+    return with_cors(
+        allow_origins=["https://shop.example", "https://admin.shop.example:8443"],
+        allow_origin_regex=r"https?://localhost:3000",
+    )
+
+
+@wrong(
+    "wrong_spelling",
+    fails="others_do_not_read",
+    says="Expected nothing of GET /items for a page of https://shop.example:8443, got an answer that its script can read. Name the pages that need the answer; a wider setting is a gift to all others.",
+)
+def port_for_both_names():
+    return with_cors(
+        allow_origins=["http://localhost:3000"],
+        allow_origin_regex=r"https://shop\.example(:8443)?|https://admin\.shop\.example:8443",
+    )
+
+
+def _admin_cors(**more: Any) -> FastAPI:
+    return with_cors(
+        **{
+            "allow_origins": [PAGE, "https://admin.example"],
+            "allow_methods": ["GET", "PUT"],
+            "allow_headers": ["Authorization"],
+            **more,
+        }
+    )
+
+
+@wrong(
+    "allowed_pages",
+    fails="strangers_do_nothing",
+    says="Expected nothing of GET /items for a page of http://admin.example, got an answer that its script can read. The admin page's rights are for the admin page.",
+)
+def names_that_end_alike():
+    return _admin_cors(allow_origin_regex=r"https?://.*admin\.example")
+
+
+@wrong(
+    "allowed_pages",
+    fails="strangers_do_nothing",
+    says="Expected nothing of GET /items for a page of http://localhost:3001, got an answer that its script can read. The admin page's rights are for the admin page.",
+)
+def every_page_of_this_machine():
+    return _admin_cors(allow_origin_regex=r"http://localhost(:\d+)?")
+
+
+@wrong(
+    "allowed_pages",
+    fails="strangers_do_nothing",
+    says="Expected no permission for the origin null, got Access-Control-Allow-Origin: null. `null` is what a sandboxed frame sends, and anybody can make one.",
+)
+def null_for_the_admin():
+    return _admin_cors(allow_origins=[PAGE, "https://admin.example", "null"])
+
+
+@wrong(
+    "allowed_pages",
+    fails="pages_do_not_delete",
+    says="Expected nothing of DELETE /items/1 for a page of https://admin.example, got an answer that its script can read. A page that never deletes needs no permission to. Name the methods that it uses.",
+)
+def one_of_them_deletes():
+    everything = CORSMiddleware(
+        make_shop(),
+        allow_origins=["https://admin.example"],
+        allow_methods=["*"],
+        allow_headers=["*"],
+    )
+    without_delete = _admin_cors()
+
+    async def by_origin(scope: Scope, receive: Receive, send: Send) -> None:
+        admins = (b"origin", b"https://admin.example") in scope.get("headers", [])
+        await (everything if admins else without_delete)(scope, receive, send)
+
+    return by_origin
+
+
+def _key_inside(asks: Callable[[Request], bool]) -> FastAPI:
+    """The key where it belongs, asked of some requests only."""
+    app = make_shop()
+
+    @app.middleware("http")
+    async def need_key_sometimes(request: Request, call_next: Callable) -> Any:
+        if asks(request):
+            return await need_key(request, call_next)
+        return await call_next(request)
+
+    app.add_middleware(CORSMiddleware, allow_origins=[PAGE], allow_headers=["X-Key"])
+    return app
+
+
+@wrong(
+    "locked_preflight",
+    fails="reads_the_refusal",
+    says="Expected PUT /items/1 without the key to be refused, when no page asks, got status 200. The key was for everybody and everything; only the order had to change.",
+)
+def key_for_reading_only():
+    return _key_inside(lambda request: request.method == "GET")
+
+
+@wrong(
+    "locked_preflight",
+    fails="reads_the_refusal",
+    says="Expected GET /items without the key to be refused, when no page asks, got status 200. The key was for everybody and everything; only the order had to change.",
+)
+def key_for_pages_only():
+    return _key_inside(lambda request: "origin" in request.headers)
+
+
+@wrong(
+    "locked_preflight",
+    fails="reads_the_refusal",
+    says="Expected GET /me without the key to be refused, when no page asks, got status 200. The key was for everybody and everything; only the order had to change.",
+)
+def key_for_one_path_only():
+    return _key_inside(lambda request: request.url.path == "/items")
+
+
+@wrong(
+    "visible_500",
+    fails="answers_others",
+    says="Expected status 200, got status 405. CORS is about pages in browsers, and about nobody else.",
+)
+def reading_only():
+    app = CORSMiddleware(make_shop(), allow_origins=[PAGE])
+
+    async def gets(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] != "GET":
+            await Response(status_code=405)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return gets
+
+
+@wrong(
+    "cookie_pages",
+    fails="no_other_page_reads_as_ada",
+    says="Expected nothing of GET /me for a page of https://localhost:3000, got an answer that its script can read. A page that your visitor merely opens would read and act in the visitor's name.",
+)
+def the_page_by_https_as_well():
+    return with_cors(allow_origin_regex=r"https?://localhost:3000", allow_credentials=True)
+
+
+@wrong(
+    "cookie_pages",
+    fails="no_other_page_reads_as_ada",
+    says="Expected nothing of GET /me for a page of http://127.0.0.1:3000, got an answer that its script can read. A page that your visitor merely opens would read and act in the visitor's name.",
+)
+def the_page_by_its_number_as_well():
+    return with_cors(allow_origins=[PAGE, "http://127.0.0.1:3000"], allow_credentials=True)
+
+
+@wrong(
+    "cookie_pages",
+    fails="no_other_page_reads_as_ada",
+    says="Expected nothing of GET /me for a page of http://localhost:30000, got an answer that its script can read. A page that your visitor merely opens would read and act in the visitor's name.",
+)
+def anything_after_the_port():
+    return with_cors(allow_origin_regex=r"http://localhost:3000.*", allow_credentials=True)
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://pr-6.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def preview_may_be_missing():
+    return with_cors(allow_origin_regex=r"https://(pr-\d+\.(preview\.)?)?shop\.example")
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://pr-a.preview.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def letters_of_hexadecimal_numbers():
+    return with_cors(allow_origin_regex=r"https://(pr-[0-9a-f]+\.preview\.)?shop\.example")
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://pr-5-5.preview.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def two_numbers():
+    return with_cors(allow_origin_regex=r"https://(pr-[\d-]+\.preview\.)?shop\.example")
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://pr2.preview.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def hyphen_may_be_missing():
+    return with_cors(allow_origin_regex=r"https://(pr-?\d+\.preview\.)?shop\.example")
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://prx8.preview.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def any_character_for_the_hyphen():
+    return with_cors(allow_origin_regex=r"https://(pr.\d+\.preview\.)?shop\.example")
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://qa-9.preview.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def anything_with_a_number():
+    return with_cors(allow_origin_regex=r"https://(\w+-\d+\.preview\.)?shop\.example")
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://pr-6.staging.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def any_stage():
+    return with_cors(allow_origin_regex=r"https://(pr-\d+\.\w+\.)?shop\.example")
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of http://pr-8.preview.shop.example, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def previews_by_http():
+    return with_cors(
+        allow_origin_regex=r"https://shop\.example|https?://pr-\d+\.preview\.shop\.example"
+    )
+
+
+@wrong(
+    "preview_pages",
+    fails="other_subdomains_do_not_read",
+    says="Expected nothing of GET /items for a page of https://pr-7.preview.shop.example:8443, got an answer that its script can read. The task names two kinds of pages. A blog with a hole should not read for them.",
+)
+def previews_on_any_port():
+    return with_cors(
+        allow_origin_regex=r"https://shop\.example|https://pr-\d+\.preview\.shop\.example(:\d+)?"
+    )

@@ -181,15 +181,17 @@ async def refuses_unknown_currencies(client: Client, rng: Random) -> None:
 
 @shared_currency.requirement("each route understands small letters")
 async def understands_small_letters(client: Client, rng: Random) -> None:
-    currency = rng.choice(["USD", "GBP"])
     for path, _, euros in _CURRENCY_PATHS:
-        expect(
-            await client.get(httpx.URL(path).copy_merge_params({"currency": currency.lower()})),
-            status=200,
-            json={"price": euros * _RATES[currency]},
-            because="The rule is the same for all three routes.",
-            mistakes={400: f"{currency.lower()} is {currency} in small letters: make them large."},
-        )
+        for currency in rng.sample(["USD", "GBP"], k=2):
+            expect(
+                await client.get(httpx.URL(path).copy_merge_params({"currency": currency.lower()})),
+                status=200,
+                json={"price": euros * _RATES[currency]},
+                because="The rule is the same for all three routes.",
+                mistakes={
+                    400: f"{currency.lower()} is {currency} in small letters: make them large."
+                },
+            )
 
 
 @shared_currency.requirement("all three routes ask for one dependency")
@@ -202,6 +204,27 @@ async def shares_a_dependency(client: Client) -> None:
         got="none that they share",
         because="A rule that stands in three places will differ in one of them: the next change "
         "has to be made once.",
+    )
+
+
+@shared_currency.source_requirement("the refusal of an unknown currency is written once")
+def writes_the_refusal_once(tree: ast.Module) -> None:
+    places = [
+        name
+        for name, nodes in _functions(tree)
+        if _refuses_with(nodes, 400, "HTTP_400_BAD_REQUEST", "BAD_REQUEST")
+        and any(
+            isinstance(node, ast.Compare)
+            and any(isinstance(one, ast.Name) and one.id == "RATES" for one in node.comparators)
+            for node in nodes
+        )
+    ]
+    ensure(
+        len(places) < 2,
+        "one function that looks for the currency in `RATES` and refuses with 400",
+        got=f"{len(places)}: {', '.join(places)}",
+        because="The whole rule is to move into the dependency. What stays behind in the routes is "
+        "still a copy, and a copy is forgotten.",
     )
 
 
@@ -1204,6 +1227,39 @@ def _what_refused_the_currency(response: httpx.Response) -> str | None:
     if response.status_code == 422 and _sought(response)[-1:] in ([], ["currency"]):
         return "The check is right, and the status is not the one that clients of this shop know."
     return _where_the_rate_was_sought(response)
+
+
+def _functions(tree: ast.AST) -> list[tuple[str, list[ast.AST]]]:
+    """Each function in this tree: its name, and its nodes without those of functions inside it."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef
+    found = []
+    for function in ast.walk(tree):
+        if not isinstance(function, kinds):
+            continue
+        nodes: list[ast.AST] = []
+        waiting = list(ast.iter_child_nodes(function))
+        while waiting:
+            node = waiting.pop(0)
+            nodes.append(node)
+            if not isinstance(node, kinds):
+                waiting += ast.iter_child_nodes(node)
+        found.append((function.name, nodes))
+    return found
+
+
+def _refuses_with(nodes: list[ast.AST], status: int, *names: str) -> bool:
+    """Whether one of these calls is given the status, as a number or by one of its names."""
+    given = [
+        value
+        for node in nodes
+        if isinstance(node, ast.Call)
+        for value in (*node.args, *[keyword.value for keyword in node.keywords])
+    ]
+    return any(
+        (isinstance(value, ast.Constant) and value.value == status)
+        or (isinstance(value, ast.Attribute) and value.attr in names)
+        for value in given
+    )
 
 
 def _sought(response: httpx.Response) -> list[Any]:

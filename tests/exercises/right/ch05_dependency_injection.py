@@ -153,6 +153,39 @@ def through_a_router():
     return app
 
 
+@right("shared_currency")
+def refused_when_the_price_is_made():
+    class Money:
+        def __init__(self, currency: str = "EUR") -> None:
+            self.code = currency.upper()
+
+        def answer(self, euros: float) -> dict[str, float]:
+            if self.code not in RATES:
+                raise HTTPException(status_code=400, detail="unknown currency")
+            return {"price": euros * RATES[self.code]}
+
+    Given = Annotated[Money, Depends()]
+    app = FastAPI()
+
+    @app.get("/items/{name}")
+    def show_price(name: str, money: Given) -> dict[str, float]:
+        if name not in PRICES:
+            raise HTTPException(400, "unknown item")
+        return money.answer(PRICES[name])
+
+    @app.get("/basket")
+    def show_basket(item: Annotated[list[str], Query()], money: Given) -> dict[str, float]:
+        if any(name not in PRICES for name in item):
+            raise HTTPException(400, "unknown item")
+        return money.answer(sum(PRICES[name] for name in item))
+
+    @app.get("/shipping")
+    def show_shipping(money: Given) -> dict[str, float]:
+        return money.answer(5)
+
+    return app
+
+
 @right("page_of_numbers")
 def a_model_in_the_query():
     class Page(BaseModel):

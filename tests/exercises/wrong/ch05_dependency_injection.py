@@ -234,6 +234,56 @@ def a_dependency_for_each_route():
     return _currency_app(*[Annotated[float, Depends(_rate())] for _ in range(3)])
 
 
+@wrong(
+    "shared_currency",
+    fails="understands_small_letters",
+    says="Expected status 200, got status 400. gbp is GBP in small letters: make them large.",
+)
+def one_currency_in_small_letters():
+    rates = {**RATES, "usd": RATES["USD"]}
+
+    def get_rate(currency: str = "EUR") -> float:
+        if currency not in rates:
+            raise HTTPException(400, "unknown currency")
+        return rates[currency]
+
+    rate = Annotated[float, Depends(get_rate)]
+    return _currency_app(rate, rate, rate)
+
+
+@wrong(
+    "shared_currency",
+    fails="writes_the_refusal_once",
+    says="Expected one function that looks for the currency in `RATES` and refuses with 400, got 3: show_price, show_basket, show_shipping. The whole rule is to move into the dependency. What stays behind in the routes is still a copy, and a copy is forgotten.",
+)
+def only_the_letters_are_shared():
+    def get_code(currency: str = "EUR") -> str:
+        return currency.upper()
+
+    Code = Annotated[str, Depends(get_code)]
+    app = FastAPI()
+
+    @app.get("/items/{name}")
+    async def show_price(name: str, currency: Code) -> dict[str, float]:
+        if currency not in RATES:
+            raise HTTPException(400, "unknown currency")
+        return {"price": PRICES[name] * RATES[currency]}
+
+    @app.get("/basket")
+    async def show_basket(item: Annotated[list[str], Query()], currency: Code) -> dict[str, float]:
+        if currency not in RATES:
+            raise HTTPException(400, "unknown currency")
+        return {"price": sum(PRICES[name] for name in item) * RATES[currency]}
+
+    @app.get("/shipping")
+    async def show_shipping(currency: Code) -> dict[str, float]:
+        if currency not in RATES:
+            raise HTTPException(400, "unknown currency")
+        return {"price": 5 * RATES[currency]}
+
+    return app
+
+
 # page_of_numbers
 
 

@@ -293,20 +293,28 @@ async def leads_on(client: Client, rng: Random) -> None:
 async def refuses_bad_pages(client: Client, rng: Random) -> None:
     for path in _LISTS:
         for params in (
-            {"skip": -rng.randint(1, 9)},
+            {"skip": -1},
+            {"skip": -rng.randint(2, 9)},
             {"limit": 0},
-            {"limit": 50 + rng.randint(1, 9)},
+            {"limit": 51},
+            {"limit": 50 + rng.randint(2, 9)},
         ):
             expect(
                 await client.get(path, params=params),
                 status=422,
-                because="One client could ask for everything at once.",
+                because="A page begins in the list."
+                if "skip" in params
+                else "A page has something on it."
+                if params["limit"] == 0
+                else "One client could ask for everything at once.",
             )
-        expect(
-            await client.get(path, params={"limit": 50}),
-            status=200,
-            because="50 is still allowed.",
-        )
+        for params in ({"skip": 0}, {"limit": 1}, {"limit": 50}):
+            [(name, value)] = params.items()
+            expect(
+                await client.get(path, params=params),
+                status=200,
+                because=f"A `{name}` of {value} is still allowed.",
+            )
 
 
 staff_only = Exercise(

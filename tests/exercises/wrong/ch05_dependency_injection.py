@@ -364,7 +364,7 @@ def pages_without_an_end():
 @wrong(
     "page_of_numbers",
     fails="refuses_bad_pages",
-    says="Expected status 422, got status 200. One client could ask for everything at once.",
+    says="Expected status 422, got status 200. A page begins in the list.",
 )
 def pages_before_the_beginning():
     return _numbers_app(least=-(10**9))
@@ -373,7 +373,7 @@ def pages_before_the_beginning():
 @wrong(
     "page_of_numbers",
     fails="refuses_bad_pages",
-    says="Expected status 422, got status 200. One client could ask for everything at once.",
+    says="Expected status 422, got status 200. A page has something on it.",
 )
 def pages_with_nothing_on_them():
     return _numbers_app(smallest=0)
@@ -382,10 +382,46 @@ def pages_with_nothing_on_them():
 @wrong(
     "page_of_numbers",
     fails="refuses_bad_pages",
-    says="Expected status 200, got status 422. 50 is still allowed.",
+    says="Expected status 200, got status 422. A `limit` of 50 is still allowed.",
 )
 def fifty_is_too_many():
     return _numbers_app(most=49)
+
+
+@wrong(
+    "page_of_numbers",
+    fails="refuses_bad_pages",
+    says="Expected status 200, got status 422. A `limit` of 1 is still allowed.",
+)
+def one_is_too_few():
+    return _numbers_app(smallest=2)
+
+
+@wrong(
+    "page_of_numbers",
+    fails="refuses_bad_pages",
+    says="Expected status 422, got status 200. One client could ask for everything at once.",
+)
+def fifty_one_is_allowed():
+    return _numbers_app(most=51)
+
+
+@wrong(
+    "page_of_numbers",
+    fails="refuses_bad_pages",
+    says="Expected status 200, got status 422. A `skip` of 0 is still allowed.",
+)
+def skips_one_at_least():
+    return _numbers_app(least=1)
+
+
+@wrong(
+    "page_of_numbers",
+    fails="refuses_bad_pages",
+    says="Expected status 422, got status 200. A page begins in the list.",
+)
+def one_before_the_beginning():
+    return _numbers_app(least=-1)
 
 
 # staff_only

@@ -382,6 +382,14 @@ async def keeps_them_out(client: Client) -> None:
                 because="Whoever is refused wants to know whom to ask.",
                 response=response,
             )
+            others = set(_STAFF.values()) - {role, *roles}
+            ensure(
+                not any(one in detail.lower() for one in others),
+                f"a detail that names those who may see the {room}, and nobody else",
+                got=detail,
+                because=f"Whoever asks the {' or the '.join(sorted(others))} is refused once more.",
+                response=response,
+            )
 
 
 @staff_only.requirement("without a known token it is 401, everywhere")
@@ -409,6 +417,22 @@ async def writes_the_rule_once(client: Client) -> None:
         ),
         because="A rule that is written three times is changed in two of them. A setting is what "
         "may differ.",
+    )
+
+
+@staff_only.source_requirement("the refusal with 403 is written once")
+def writes_the_403_once(tree: ast.Module) -> None:
+    places = [
+        name
+        for name, nodes in _functions(tree)
+        if _refuses_with(nodes, 403, "HTTP_403_FORBIDDEN", "FORBIDDEN")
+    ]
+    ensure(
+        len(places) < 2,
+        "one function that refuses with 403",
+        got=f"{len(places)}: {', '.join(places)}",
+        because="Who the visitor is, is asked once; whether they may come in is part of the same "
+        "rule. Only the roles differ, and they can be a setting.",
     )
 
 

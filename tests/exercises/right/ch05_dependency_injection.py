@@ -295,6 +295,31 @@ def a_partial():
     return app
 
 
+@right("staff_only")
+def names_the_one_who_asks():
+    def find_role(x_token: Annotated[str, Header()] = "") -> str:
+        if x_token not in STAFF:
+            raise HTTPException(401)
+        return STAFF[x_token]
+
+    class Allowed:
+        def __init__(self, *roles: str) -> None:
+            self.roles = roles
+
+        async def check(self, role: Annotated[str, Depends(find_role)]) -> None:
+            if role not in self.roles:
+                raise HTTPException(403, f"You are a {role}: ask the {' or the '.join(self.roles)}")
+
+    app = FastAPI()
+    for room, roles in _ROOMS.items():
+
+        def answer(room: str = room) -> Callable[[], str]:
+            return lambda: room
+
+        app.get(f"/{room}", dependencies=[Depends(Allowed(*roles).check)])(answer())
+    return app
+
+
 def _drawers(dependency: Callable[..., Any], database: Database) -> FastAPI:
     database.names = ["ada", "bob", "cyd"]
     app = FastAPI()

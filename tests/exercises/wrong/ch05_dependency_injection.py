@@ -579,6 +579,57 @@ def three_rules():
     return app
 
 
+@wrong(
+    "staff_only",
+    fails="keeps_them_out",
+    says="Expected a detail that names those who may see the takings, and nobody else, got for the owner, the clerk or the packer. Whoever asks the packer is refused once more.",
+)
+def names_everybody():
+    def gate(*roles: str) -> Callable[..., None]:
+        def check(x_token: Annotated[str, Header()] = "") -> None:
+            if x_token not in STAFF:
+                raise HTTPException(401)
+            if STAFF[x_token] not in roles:
+                raise HTTPException(403, "for the owner, the clerk or the packer")
+
+        return check
+
+    return _staff_app(gate)
+
+
+@wrong(
+    "staff_only",
+    fails="writes_the_403_once",
+    says="Expected one function that refuses with 403, got 2: see_orders, see_takings. Who the visitor is, is asked once; whether they may come in is part of the same rule. Only the roles differ, and they can be a setting.",
+)
+def only_the_role_is_shared():
+    def find_role(x_token: Annotated[str, Header()] = "") -> str:
+        if x_token not in STAFF:
+            raise HTTPException(401)
+        return STAFF[x_token]
+
+    Role = Annotated[str, Depends(find_role)]
+    app = FastAPI()
+
+    @app.get("/parcels")
+    async def see_parcels(role: Role) -> str:
+        return "parcels"
+
+    @app.get("/orders")
+    async def see_orders(role: Role) -> str:
+        if role not in ("owner", "clerk"):
+            raise HTTPException(status_code=403, detail="for the owner and the clerk")
+        return "orders"
+
+    @app.get("/takings")
+    async def see_takings(role: Role) -> str:
+        if role != "owner":
+            raise HTTPException(status_code=403, detail="for the owner")
+        return "takings"
+
+    return app
+
+
 # open_drawers
 
 

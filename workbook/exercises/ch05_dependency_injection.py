@@ -501,12 +501,13 @@ async def answers_names(client: Client, rng: Random) -> None:
         because=because,
         mistakes=mistakes,
     )
-    expect(
-        await client.get(f"/names/{rng.randint(3, 99)}"),
-        status=404,
-        because="The refusal belongs to the route.",
-        mistakes=mistakes,
-    )
+    for unknown in (len(names), rng.randint(4, 99)):
+        expect(
+            await client.get(f"/names/{unknown}"),
+            status=404,
+            because="The refusal belongs to the route.",
+            mistakes=mistakes,
+        )
 
 
 @open_drawers.requirement("after ten requests no session is open", points=2)
@@ -545,12 +546,7 @@ async def leaves_the_exit_to_fastapi(client: Client) -> None:
 
 @open_drawers.source_requirement("the class still takes its database as a setting")
 def takes_its_database(tree: ast.Module) -> None:
-    classes = {
-        node.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-        and any(getattr(inner, "name", "") == "__call__" for inner in node.body)
-    }
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     ensure(
         any(
             isinstance(node, ast.Call)
@@ -559,9 +555,51 @@ def takes_its_database(tree: ast.Module) -> None:
             and bool(node.args or node.keywords)
             for node in ast.walk(tree)
         ),
-        "an object of a class with `__call__`, made with its database",
+        "an object of your class, made with its database",
         got="no such object",
         because="With the setting, a second shop or a test can have a database of its own.",
+    )
+    databases = {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == "Database"
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    fixed = [
+        f"`{node.id}` in {name}"
+        for one in classes.values()
+        for name, nodes in _functions(one)
+        for node in nodes
+        if isinstance(node, ast.Name)
+        and node.id in databases
+        and node.id not in {inner.arg for inner in nodes if isinstance(inner, ast.arg)}
+    ]
+    ensure(
+        not fixed,
+        "a class that opens its sessions on the database that it was given",
+        got=", ".join(fixed),
+        because="Whatever database an object is made with, it would use that one all the same.",
+    )
+
+
+@open_drawers.source_requirement("the generator is kept while its session is in use")
+def keeps_the_generator(tree: ast.Module) -> None:
+    ensure(
+        not any(
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("next", "anext")
+            and any(isinstance(one, ast.Call) for one in node.args[:1])
+            for node in ast.walk(tree)
+        ),
+        "a generator that is kept until the request is done",
+        got="one that is made inside `next(…)`, and held by nobody",
+        because="Python throws it away at once, and its `finally` closes the session before the "
+        "route uses it.",
     )
 
 

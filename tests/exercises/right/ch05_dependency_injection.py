@@ -384,6 +384,52 @@ def a_context_manager_inside():
     return _drawers(SessionOf(database), database)
 
 
+@right("open_drawers")
+def a_method_of_the_class():
+    database = Database()
+
+    class SessionOf:
+        def __init__(self, database: Database) -> None:
+            self.database = database
+
+        def lend(self) -> Generator[Session]:
+            session = Session(self.database)
+            try:
+                yield session
+            finally:
+                session.close()
+
+    return _drawers(SessionOf(database).lend, database)
+
+
+@right("open_drawers")
+def a_call_that_is_inherited():
+    database = Database()
+
+    class Lends:
+        def __init__(self, database: Database) -> None:
+            self.database = database
+
+        def __call__(self) -> Generator[Session]:
+            lent = self.lend()
+            try:
+                yield next(lent)
+            finally:
+                lent.close()
+
+        def lend(self) -> Generator[Session]:
+            session = Session(self.database)
+            try:
+                yield session
+            finally:
+                session.close()
+
+    class SessionOf(Lends):
+        """The same under another name."""
+
+    return _drawers(SessionOf(database=database), database)
+
+
 @right("one_rate")
 def one_dependency_for_both_halves():
     app = FastAPI()

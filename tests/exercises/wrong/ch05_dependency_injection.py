@@ -710,7 +710,7 @@ def next_in_the_routes():
 @wrong(
     "open_drawers",
     fails="takes_its_database",
-    says="Expected an object of a class with `__call__`, made with its database, got no such object. With the setting, a second shop or a test can have a database of its own.",
+    says="Expected an object of your class, made with its database, got no such object. With the setting, a second shop or a test can have a database of its own.",
 )
 def database_written_into_the_class():
     database = Database()
@@ -729,7 +729,7 @@ def database_written_into_the_class():
 @wrong(
     "open_drawers",
     fails="closes_every_session",
-    says="Expected 0 open sessions, got 13. A session that nobody closes keeps its connection. After some dozens of requests there is none left.",
+    says="Expected 0 open sessions, got 14. A session that nobody closes keeps its connection. After some dozens of requests there is none left.",
 )
 def session_returned():
     database = Database()
@@ -744,7 +744,7 @@ def session_returned():
 @wrong(
     "open_drawers",
     fails="closes_after_failures",
-    says="Expected 0 open sessions, got 6. A refusal ends a request, too: what must always happen stands in `finally`.",
+    says="Expected 0 open sessions, got 7. A refusal ends a request, too: what must always happen stands in `finally`.",
 )
 def closed_without_finally():
     database = Database()
@@ -756,6 +756,94 @@ def closed_without_finally():
             session.close()
 
     return _drawers_app(SessionOf(), database)
+
+
+@wrong(
+    "open_drawers",
+    fails="answers_names",
+    says="IndexError: list index out of range",
+)
+def one_number_too_many():
+    database = Database()
+    database.names = ["ada", "bob", "cyd"]
+
+    class SessionOf:
+        def __init__(self, database: Database) -> None:
+            self.database = database
+
+        def __call__(self) -> Generator[Session]:
+            session = Session(self.database)
+            try:
+                yield session
+            finally:
+                session.close()
+
+    app = FastAPI()
+    Given = Annotated[Session, Depends(SessionOf(database))]
+
+    @app.get("/names")
+    async def list_names(session: Given) -> list[str]:
+        return session.names()
+
+    @app.get("/names/{number}")
+    async def read_name(number: int, session: Given) -> str:
+        names = session.names()
+        if number > len(names):
+            raise HTTPException(404, "there is no such number")
+        return names[number]
+
+    @app.get("/open")
+    async def count_open() -> int:
+        return database.open_sessions
+
+    return app
+
+
+@wrong(
+    "open_drawers",
+    fails="takes_its_database",
+    says="Expected a class that opens its sessions on the database that it was given, got `drawers_db` in __call__. Whatever database an object is made with, it would use that one all the same.",
+)
+def database_taken_and_not_used():
+    drawers_db = Database()
+
+    class SessionOf:
+        def __init__(self, database: Database) -> None:
+            self.database = database
+
+        def __call__(self) -> Generator[Session]:
+            session = Session(drawers_db)
+            try:
+                yield session
+            finally:
+                session.close()
+
+    return _drawers_app(SessionOf(drawers_db), drawers_db)
+
+
+@wrong(
+    "open_drawers",
+    fails="keeps_the_generator",
+    says="Expected a generator that is kept until the request is done, got one that is made inside `next(…)`, and held by nobody. Python throws it away at once, and its `finally` closes the session before the route uses it.",
+)
+def generator_thrown_away():
+    database = Database()
+
+    def lend_from(database: Database) -> Generator[Session]:
+        session = Session(database)
+        try:
+            yield session
+        finally:
+            session.close()
+
+    class SessionOf:
+        def __init__(self, database: Database) -> None:
+            self.database = database
+
+        def __call__(self) -> Generator[Session]:
+            yield next(lend_from(self.database))
+
+    return _drawers_app(SessionOf(database), database)
 
 
 # one_rate

@@ -674,6 +674,15 @@ async def keeps_two_opinions(client: Client) -> None:
         "that it does not want the remembered one.",
         response=response,
     )
+    again = (await client.get("/second-opinion")).json()
+    drawn = sorted(round(1000 * rate) for rate in (*rates, *again))
+    ensure(
+        drawn == list(range(drawn[0], drawn[0] + 4)),
+        "four rates from four calls of `draw_rate`, for two who asked",
+        got=f"{' and '.join(f'{rate:.4f}' for rate in rates)}, then {' and '.join(f'{rate:.4f}' for rate in again)}",
+        because="The office counts its calls: a rate that comes twice was made up or kept, and one "
+        "that is left out was asked for and thrown away.",
+    )
 
 
 one_scale = Exercise(

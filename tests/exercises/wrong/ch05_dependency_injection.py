@@ -928,6 +928,23 @@ def one_opinion_twice():
     return _rates_app(*_halves(draw_rate), *_two(draw_rate)[:1] * 2)
 
 
+@wrong(
+    "one_rate",
+    fails="keeps_two_opinions",
+    says="Expected four rates from four calls of `draw_rate`, for two who asked, got 1.0050 and 1.0060, then 1.0060 and 1.0070. The office counts its calls: a rate that comes twice was made up or kept, and one that is left out was asked for and thrown away.",
+)
+def second_opinion_made_up():
+    draw_rate = _exchange_office()
+    app = _rates_app(*_halves(draw_rate), *_two(draw_rate))
+    app.router.routes = [one for one in app.routes if getattr(one, "path", "") != "/second-opinion"]
+
+    @app.get("/second-opinion")
+    async def ask_once(rate: Annotated[float, Depends(draw_rate)]) -> list[float]:
+        return [rate, rate + 0.001]
+
+    return app
+
+
 # one_scale
 
 

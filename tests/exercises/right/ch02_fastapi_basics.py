@@ -62,6 +62,22 @@ def described_by_a_router():
     return app
 
 
+@right("described_shop")
+def with_two_words_and_two_groups():
+    tags = [{"name": "items", "description": "Our shelves."}, {"name": "shop"}]
+    app = FastAPI(title="Tea shop", version="2.0.0", openapi_tags=tags)
+
+    @app.get("/items", tags=["shop", "items"])
+    def list_items() -> list[str]:
+        return ["cup"]
+
+    @app.get("/health", include_in_schema=False)
+    def health() -> str:
+        return "ok"
+
+    return app
+
+
 @right("warm_catalogue")
 def in_lower_case_without_spaces():
     return "gdjfbiea"

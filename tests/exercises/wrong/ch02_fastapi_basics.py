@@ -5,7 +5,7 @@ import time
 from enum import Enum, StrEnum
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Path, Query, Request
+from fastapi import FastAPI, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from workbook.proofs import wrong
@@ -214,6 +214,52 @@ def _shop(app: FastAPI, tags: list[str | Enum] | None = None) -> FastAPI:
     return app
 
 
+@wrong(
+    "described_shop",
+    fails="describes_the_tag",
+    says="Expected status 200, got status 404. To describe an operation is not to change what it answers.",
+)
+def with_items_that_are_described_and_broken():
+    app = FastAPI(
+        title="Tea shop",
+        version="2.0.0",
+        openapi_tags=[{"name": "items", "description": "What stands on our shelves."}],
+    )
+
+    @app.get("/items", tags=["items"])
+    async def list_items() -> list[str]:
+        raise HTTPException(404)
+
+    @app.get("/health", include_in_schema=False)
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
+@wrong(
+    "described_shop",
+    fails="describes_the_tag",
+    says="Expected GET /items with the tags ['items'], got the tags ['i', 't', 'e', 'm', 's']. `tags` is a list of words: a word by itself is taken for a list of letters.",
+)
+def with_the_tag_as_a_word():
+    app = FastAPI(
+        title="Tea shop",
+        version="2.0.0",
+        openapi_tags=[{"name": "items", "description": "What stands on our shelves."}],
+    )
+
+    @app.get("/items", tags="items")  # ty: ignore[invalid-argument-type]  # that is the mistake
+    async def list_items() -> list[str]:
+        return ["cup"]
+
+    @app.get("/health", include_in_schema=False)
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    return app
+
+
 # warm_catalogue
 
 
@@ -376,6 +422,181 @@ def _shelf() -> tuple[FastAPI, dict[int, str]]:
     return app, shelf
 
 
+@wrong(
+    "own_operations",
+    fails="puts_and_gets",
+    says='Expected the JSON "hpxwyydk", got "kwvqbrqq". Each item has its own place: a PUT of another one leaves it alone.',
+)
+def with_one_place_for_all():
+    app = FastAPI()
+    shelf = {1: "tea"}
+
+    @app.get("/items/{item_id}")
+    @app.head("/items/{item_id}")
+    async def read_item(item_id: int) -> str | None:
+        return shelf.get(1)
+
+    @app.put("/items/{item_id}")
+    async def put_item(item_id: int, name: str) -> str:
+        shelf[1] = name
+        return name
+
+    @app.delete("/items/{item_id}", status_code=204)
+    async def delete_item(item_id: int) -> None:
+        shelf.pop(item_id, None)
+
+    return app
+
+
+@wrong(
+    "own_operations",
+    fails="deletes_without_a_body",
+    says='Expected the JSON "qlydscop", got null. DELETE takes one item from the shelf, and leaves the others there.',
+)
+def that_clears_the_shelf():
+    app = FastAPI()
+    shelf = {1: "tea"}
+
+    @app.get("/items/{item_id}")
+    @app.head("/items/{item_id}")
+    async def read_item(item_id: int) -> str | None:
+        return shelf.get(item_id)
+
+    @app.put("/items/{item_id}")
+    async def put_item(item_id: int, name: str) -> str:
+        shelf[item_id] = name
+        return name
+
+    @app.delete("/items/{item_id}", status_code=204)
+    async def delete_item(item_id: int) -> None:
+        shelf.clear()
+
+    return app
+
+
+@wrong(
+    "own_operations",
+    fails="deletes_without_a_body",
+    says="KeyError: 190",
+)
+def that_deletes_only_once():
+    app = FastAPI()
+    shelf = {1: "tea"}
+
+    @app.get("/items/{item_id}")
+    @app.head("/items/{item_id}")
+    async def read_item(item_id: int) -> str | None:
+        return shelf.get(item_id)
+
+    @app.put("/items/{item_id}")
+    async def put_item(item_id: int, name: str) -> str:
+        shelf[item_id] = name
+        return name
+
+    @app.delete("/items/{item_id}", status_code=204)
+    async def delete_item(item_id: int) -> None:
+        del shelf[item_id]
+
+    return app
+
+
+@wrong(
+    "own_operations",
+    fails="answers_head",
+    says='Expected the JSON "vugslxus", got null. HEAD changes nothing: a monitor that looks must not empty the shelf.',
+)
+def with_a_head_that_deletes():
+    app = FastAPI()
+    shelf = {1: "tea"}
+
+    @app.get("/items/{item_id}")
+    async def read_item(item_id: int) -> str | None:
+        return shelf.get(item_id)
+
+    @app.put("/items/{item_id}")
+    async def put_item(item_id: int, name: str) -> str:
+        shelf[item_id] = name
+        return name
+
+    @app.head("/items/{item_id}", status_code=200)
+    @app.delete("/items/{item_id}", status_code=204)
+    async def delete_item(item_id: int) -> None:
+        shelf.pop(item_id, None)
+
+    return app
+
+
+@wrong(
+    "own_operations",
+    fails="one_function_each",
+    says="Expected one operation for each function, got serve_item for GET and PUT. Each operation then has its own parameters, status code and description.",
+)
+def with_one_function_added_by_hand():
+    app = FastAPI()
+    shelf = {1: "tea"}
+
+    async def serve_item(item_id: int, request: Request, name: str = "") -> str | None:
+        if request.method == "PUT":
+            shelf[item_id] = name
+        return shelf.get(item_id)
+
+    app.add_api_route("/items/{item_id}", serve_item, methods=["GET", "HEAD", "PUT"])
+
+    @app.delete("/items/{item_id}", status_code=204)
+    async def delete_item(item_id: int) -> None:
+        shelf.pop(item_id, None)
+
+    return app
+
+
+@wrong(
+    "own_operations",
+    fails="one_function_each",
+    says="Expected one operation for each function, got serve_item for GET and PUT. Each operation then has its own parameters, status code and description.",
+)
+def with_the_methods_in_a_variable():
+    app = FastAPI()
+    shelf = {1: "tea"}
+    methods = ["GET", "HEAD", "PUT"]
+
+    @app.api_route("/items/{item_id}", methods=methods)
+    async def serve_item(item_id: int, request: Request, name: str = "") -> str | None:
+        if request.method == "PUT":
+            shelf[item_id] = name
+        return shelf.get(item_id)
+
+    @app.delete("/items/{item_id}", status_code=204)
+    async def delete_item(item_id: int) -> None:
+        shelf.pop(item_id, None)
+
+    return app
+
+
+@wrong(
+    "own_operations",
+    fails="one_function_each",
+    says="Expected one operation for each function, got serve_item for GET and PUT. Each operation then has its own parameters, status code and description.",
+)
+def with_the_decorators_called():
+    app = FastAPI()
+    shelf = {1: "tea"}
+
+    async def serve_item(item_id: int, request: Request, name: str = "") -> str | None:
+        if request.method == "PUT":
+            shelf[item_id] = name
+        return shelf.get(item_id)
+
+    app.get("/items/{item_id}")(serve_item)
+    app.put("/items/{item_id}")(serve_item)
+    app.head("/items/{item_id}")(serve_item)
+
+    @app.delete("/items/{item_id}", status_code=204)
+    async def delete_item(item_id: int) -> None:
+        shelf.pop(item_id, None)
+
+    return app
+
+
 # order_labels
 
 
@@ -466,6 +687,64 @@ def with_any_number():
     return app
 
 
+@wrong(
+    "order_labels",
+    fails="refuses_other_statuses",
+    says="Expected status 422, got status 200. A word that is no status must not get a label: type the parameter as `Status`.",
+)
+def with_a_pattern_that_is_not_anchored():
+    app = FastAPI()
+
+    @app.get("/orders/{order_status}/{number}")
+    async def read_label(
+        order_status: Annotated[str, Path(pattern="open|paid|sent")],
+        number: Annotated[int, Path(ge=1, le=9999)],
+    ) -> dict[str, Any]:
+        return {"status": order_status, "number": number}
+
+    return app
+
+
+@wrong(
+    "order_labels",
+    fails="refuses_other_statuses",
+    says="Expected status 422, got status 200. A word that is no status must not get a label: type the parameter as `Status`.",
+)
+def with_words_of_four_letters():
+    app = FastAPI()
+
+    @app.get("/orders/{order_status}/{number}")
+    async def read_label(
+        order_status: Annotated[str, Path(max_length=4)],
+        number: Annotated[int, Path(ge=1, le=9999)],
+    ) -> dict[str, Any]:
+        return {"status": order_status, "number": number}
+
+    return app
+
+
+@wrong(
+    "order_labels",
+    fails="bounds_the_number",
+    says="Expected status 422, got status 200. Orders are counted, so their number is an `int`.",
+)
+def with_half_orders():
+    class Status(StrEnum):
+        OPEN = "open"
+        PAID = "paid"
+        SENT = "sent"
+
+    app = FastAPI()
+
+    @app.get("/orders/{order_status}/{number}")
+    async def read_label(
+        order_status: Status, number: Annotated[float, Path(ge=1, le=9999)]
+    ) -> dict[str, Any]:
+        return {"status": order_status, "number": number}
+
+    return app
+
+
 # my_account
 
 
@@ -534,6 +813,25 @@ def with_the_other_one_thrown_away():
 
     @app.get("/users/me")
     async def read_me() -> dict[str, str]:
+        return {"name": "Ada", "role": "owner"}
+
+    return app
+
+
+@wrong(
+    "my_account",
+    fails="refuses_other_words",
+    says="Expected status 422, got status 404. A repair keeps what was there, and 404 is another answer: the order is the bug, neither the path nor the type.",
+)
+def with_a_convertor_in_the_path():
+    app = FastAPI()
+
+    @app.get("/users/{user_id:int}")
+    async def find_user(user_id: int) -> dict[str, int]:
+        return {"user_id": user_id}
+
+    @app.get("/users/me")
+    async def find_me() -> dict[str, str]:
         return {"name": "Ada", "role": "owner"}
 
     return app
@@ -697,6 +995,42 @@ def slice_without_skip():
     return app
 
 
+@wrong(
+    "bounded_pages",
+    fails="answers_the_right_page",
+    says="Expected status 200, got status 422. `gt` leaves the bound out; with `ge` 0 is in.",
+)
+def with_the_first_place_left_out():
+    app = FastAPI()
+
+    @app.get("/items")
+    async def read_page(
+        skip: Annotated[int, Query(gt=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    ) -> list[int]:
+        return ITEM_NUMBERS[skip : skip + limit]
+
+    return app
+
+
+@wrong(
+    "bounded_pages",
+    fails="answers_the_right_page",
+    says="Expected the JSON [246, 247, 248, 249, 250], got [246, 247, 248, 249, 250, 251, 252, 253, 254, 255]. The last page has what is left of the list; nobody asked for a bound above.",
+)
+def with_numbers_in_place_of_the_list():
+    app = FastAPI()
+
+    @app.get("/items")
+    async def read_page(
+        skip: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=100)] = 10,
+    ) -> list[int]:
+        return list(range(skip + 1, skip + limit + 1))
+
+    return app
+
+
 # tag_search
 
 
@@ -756,6 +1090,24 @@ def list_that_is_required():
     @app.get("/items")
     async def search(tag: Annotated[list[str], Query()]) -> list[str]:
         return [name for name, has in TAGS.items() if has >= set(tag)]
+
+    return app
+
+
+@wrong(
+    "tag_search",
+    fails="finds_by_one_or_none",
+    says="Expected status 200, got status 404. No item has both tags: an empty list is a good answer to a search.",
+)
+def that_finds_nothing_and_says_so():
+    app = FastAPI()
+
+    @app.get("/items")
+    async def search_by_tags(tag: Annotated[list[str] | None, Query()] = None) -> list[str]:
+        found = [name for name, has in TAGS.items() if has >= set(tag or [])]
+        if not found:
+            raise HTTPException(404)
+        return found
 
     return app
 
@@ -884,5 +1236,115 @@ def with_a_model_that_ignores_other_names():
         owner_id: Annotated[int, Path(ge=1)], page: Annotated[Lenient, Query()]
     ) -> dict[str, Any]:
         return {"owner_id": owner_id, **page.model_dump()}
+
+    return app
+
+
+@wrong(
+    "owner_orders",
+    fails="echoes_the_request",
+    says='Expected the JSON {"owner_id": 571, "skip": 61, "limit": 47, "status": ["paid", "open"]}, got {"owner_id": 571, "skip": 61, "limit": 47, "status": ["open", "paid"]}. A client compares what it asked for with what was understood.',
+)
+def that_sorts_the_statuses():
+    class OrderQuery(BaseModel):
+        model_config = {"extra": "forbid"}
+
+        skip: int = Field(0, ge=0)
+        limit: int = Field(10, ge=1, le=50)
+        status: list[str] = []
+
+    app = FastAPI()
+
+    @app.get("/owners/{owner_id}/orders")
+    async def list_orders(
+        owner_id: Annotated[int, Path(ge=1)], query: Annotated[OrderQuery, Query()]
+    ) -> dict[str, Any]:
+        return {
+            "owner_id": owner_id,
+            "skip": query.skip,
+            "limit": query.limit,
+            "status": sorted(query.status),
+        }
+
+    return app
+
+
+@wrong(
+    "owner_orders",
+    fails="keeps_the_bounds",
+    says="Expected status 200, got status 422. The bound belongs to the range: a limit of 1 is allowed.",
+)
+def with_a_page_of_one_left_out():
+    class OrderQuery(BaseModel):
+        model_config = {"extra": "forbid"}
+
+        skip: int = Field(0, ge=0)
+        limit: int = Field(10, gt=1, le=50)
+        status: list[str] = []
+
+    app = FastAPI()
+
+    @app.get("/owners/{owner_id}/orders")
+    async def list_orders(
+        owner_id: Annotated[int, Path(ge=1)], query: Annotated[OrderQuery, Query()]
+    ) -> dict[str, Any]:
+        return {
+            "owner_id": owner_id,
+            "skip": query.skip,
+            "limit": query.limit,
+            "status": query.status,
+        }
+
+    return app
+
+
+@wrong(
+    "owner_orders",
+    fails="keeps_the_bounds",
+    says="Expected status 200, got status 422. Nobody asked for a bound above: there may be many owners, and many orders.",
+)
+def with_a_bound_that_nobody_asked_for():
+    class OrderQuery(BaseModel):
+        model_config = {"extra": "forbid"}
+
+        skip: int = Field(0, ge=0, le=99)
+        limit: int = Field(10, ge=1, le=50)
+        status: list[str] = []
+
+    app = FastAPI()
+
+    @app.get("/owners/{owner_id}/orders")
+    async def list_orders(
+        owner_id: Annotated[int, Path(ge=1)], query: Annotated[OrderQuery, Query()]
+    ) -> dict[str, Any]:
+        return {
+            "owner_id": owner_id,
+            "skip": query.skip,
+            "limit": query.limit,
+            "status": query.status,
+        }
+
+    return app
+
+
+@wrong(
+    "owner_orders",
+    fails="refuses_unknown_names",
+    says="Expected status 422, got status 200. A misspelt name is otherwise ignored, and the client believes it was heard.",
+)
+def that_knows_one_spelling_mistake():
+    app = FastAPI()
+
+    @app.get("/owners/{owner_id}/orders")
+    async def list_orders(
+        request: Request,
+        owner_id: Annotated[int, Path(ge=1)],
+        status: Annotated[list[str] | None, Query()] = None,
+        skip: Annotated[int, Query(ge=0)] = 0,
+        limit: Annotated[int, Query(ge=1, le=50)] = 10,
+    ) -> dict[str, Any]:
+        if "lmit" in request.query_params:
+            raise HTTPException(422)
+        return {"owner_id": owner_id, "skip": skip, "limit": limit, "status": status or []}
 
     return app

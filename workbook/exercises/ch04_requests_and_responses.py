@@ -550,6 +550,12 @@ async def marks_the_old_route(client: Client) -> None:
         got="no such mark",
         because="A reader who starts today should not start with this one.",
     )
+    ensure(
+        not _operation(await _description(client), "/cups/{cup_id}").get("deprecated"),
+        "GET /cups/{cup_id} without that mark",
+        got="deprecated: true",
+        because="It is the way to a cup that is to stay: mark the one route, not all of them.",
+    )
 
 
 def _with_and_without_docs(build: Any) -> ASGIApp:

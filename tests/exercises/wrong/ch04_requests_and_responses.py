@@ -1004,6 +1004,15 @@ def old_route_emptied():
     return app
 
 
+@wrong(
+    "told_answers",
+    fails="marks_the_old_route",
+    says="Expected GET /cups/{cup_id} without that mark, got deprecated: true. It is the way to a cup that is to stay: mark the one route, not all of them.",
+)
+def everything_deprecated():
+    return _cups_app({"deprecated": True}, {"deprecated": True})
+
+
 # quiet_docs
 
 

@@ -973,6 +973,15 @@ async def sets_a_session(client: Client) -> None:
             else "What you set on the injected `response` is lost when you return another one.",
             response=response,
         )
+        if cookie:
+            ensure(
+                not _has_ended(cookie) and cookie["path"] in ("", "/"),
+                "a cookie that the next page gets",
+                got=f"session_id{others[others.find(';') :]}",
+                because="A browser drops a cookie that has ended, and sends one with a path only "
+                "to the pages below that path.",
+                response=response,
+            )
         values.append(cookie.value if cookie else "")
     ensure(
         len(set(values)) == 2 and len(values[0]) >= 16,

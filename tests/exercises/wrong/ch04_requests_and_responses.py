@@ -1525,7 +1525,8 @@ def _session_app(*, value: str = "", safe: dict[str, Any] | None = None) -> Fast
 
     @app.post("/logout")
     async def stop_session(response: Response) -> dict[str, str]:
-        response.delete_cookie("session_id", **safe)
+        ended = {name: value for name, value in safe.items() if name != "max_age"}
+        response.delete_cookie("session_id", **ended)
         return {"status": "logged out"}
 
     return app
@@ -1689,6 +1690,24 @@ def hands_of_a_clock():
         return {"status": "logged in"}
 
     return app
+
+
+@wrong(
+    "session_cookie",
+    fails="sets_a_session",
+    says="Expected a cookie that the next page gets, got session_id; HttpOnly; Max-Age=0; Path=/; SameSite=lax; Secure. A browser drops a cookie that has ended, and sends one with a path only to the pages below that path.",
+)
+def ended_at_once():
+    return _session_app(safe={"httponly": True, "secure": True, "max_age": 0})
+
+
+@wrong(
+    "session_cookie",
+    fails="sets_a_session",
+    says="Expected a cookie that the next page gets, got session_id; HttpOnly; Path=/login; SameSite=lax; Secure. A browser drops a cookie that has ended, and sends one with a path only to the pages below that path.",
+)
+def cookie_of_one_page():
+    return _session_app(safe={"httponly": True, "secure": True, "path": "/login"})
 
 
 # created_or_replaced

@@ -916,9 +916,8 @@ async def has_one_row_a_line(client: Client, rng: Random) -> None:
 
 @stock_lines.source_requirement("the rows are yielded, not collected")
 def yields_rows(tree: ast.Module) -> None:
-    lazy = (ast.Yield, ast.YieldFrom, ast.GeneratorExp)
     ensure(
-        any(isinstance(node, lazy) for node in ast.walk(tree)),
+        any(_is_lazy(node) for node in ast.walk(tree)),
         "a function that yields, in the cell that makes the app",
         got="none",
         because="A list has to be complete before its first row can leave.",
@@ -1331,6 +1330,13 @@ def _place(cookie: Morsel[str]) -> str:
     """Where a cookie holds; both routes lie in the root, which is the path of one without."""
     domain = f" of {cookie['domain'].lower().lstrip('.')}" if cookie["domain"] else ""
     return f"the path {cookie['path'] or '/'}{domain}"
+
+
+def _is_lazy(node: ast.AST) -> bool:
+    """Whether a piece of code hands over one value at a time."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == "map"
+    return isinstance(node, ast.Yield | ast.YieldFrom | ast.GeneratorExp)
 
 
 def _yields(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -461,6 +461,21 @@ def lines_of_an_expression():
 
 
 @right("stock_lines")
+def lines_of_a_map():
+    app = FastAPI()
+
+    def line(number: int) -> str:
+        return count_stock(number).model_dump_json() + "\n"
+
+    @app.get("/stock")
+    def list_all_stock(count: int = 3) -> StreamingResponse:
+        lines = map(line, range(1, count + 1))
+        return StreamingResponse(lines, media_type="application/jsonl")
+
+    return app
+
+
+@right("stock_lines")
 def yielded_by_another_function():
     app = FastAPI()
 

@@ -620,8 +620,8 @@ one_rate = Exercise(
         ),
         (
             "Give both small functions a parameter that depends on `draw_rate`, and multiply with it "
-            "instead of calling. In the second route both parameters have the same dependency: one of "
-            "them needs `use_cache` switched off."
+            "instead of calling. In the second route both parameters have the same dependency: the "
+            "later one needs `use_cache` switched off."
         ),
     ),
 )
@@ -670,7 +670,7 @@ async def keeps_two_opinions(client: Client) -> None:
         isinstance(rates, list) and len(rates) == 2 and rates[0] != rates[1],
         "two different rates",
         got=response.text,
-        because="Two parameters with the same dependency share one value, unless one of them says "
+        because="Two parameters with the same dependency share one value, unless the later one says "
         "that it does not want the remembered one.",
         response=response,
     )

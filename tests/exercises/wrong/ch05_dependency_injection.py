@@ -921,11 +921,22 @@ def asked_twice_and_one_thrown_away():
 @wrong(
     "one_rate",
     fails="keeps_two_opinions",
-    says="Expected two different rates, got [1.005,1.005]. Two parameters with the same dependency share one value, unless one of them says that it does not want the remembered one.",
+    says="Expected two different rates, got [1.005,1.005]. Two parameters with the same dependency share one value, unless the later one says that it does not want the remembered one.",
 )
 def one_opinion_twice():
     draw_rate = _exchange_office()
     return _rates_app(*_halves(draw_rate), *_two(draw_rate)[:1] * 2)
+
+
+@wrong(
+    "one_rate",
+    fails="keeps_two_opinions",
+    says="Expected two different rates, got [1.005,1.005]. Two parameters with the same dependency share one value, unless the later one says that it does not want the remembered one.",
+)
+def asked_anew_too_early():
+    draw_rate = _exchange_office()
+    remembered, anew = _two(draw_rate)
+    return _rates_app(*_halves(draw_rate), anew, remembered)
 
 
 @wrong(

@@ -18,7 +18,8 @@ from workbook.client import Client
 from workbook.dependency_listing import LISTING, listed
 from workbook.exercise import Exercise
 from workbook.expectations import ensure, expect
-from workbook.trials import failure, must_be_a_test, tried_on
+from workbook.transcript import EXCHANGE
+from workbook.trials import must_be_a_test, report, tried_on
 
 _STAFF = {"t-ada": "owner", "t-bob": "clerk", "t-cyd": "packer"}
 _PRICES = {"tea": 4.0, "cup": 8.0, "pot": 20.0}
@@ -1120,7 +1121,9 @@ async def closes_the_pages(client: Client) -> None:
         )
 
 
-def _price_app(*, sunday: float, otherwise: float) -> tuple[FastAPI, Callable[[], str]]:
+def _price_app(
+    days: list[str], *, sunday: float, otherwise: float
+) -> tuple[FastAPI, Callable[[], str]]:
     """The app of `sunday_price_test`, and the dependency that says what day it is."""
     app = FastAPI()
 
@@ -1130,6 +1133,7 @@ def _price_app(*, sunday: float, otherwise: float) -> tuple[FastAPI, Callable[[]
 
     @app.get("/items/tea")
     async def price_tea(day: Annotated[str, Depends(get_weekday)]) -> dict[str, float]:
+        days.append(str(day))
         prices = {"sunday": sunday, "holiday": 3.0}
         return {"price": prices.get(day, otherwise)}
 
@@ -1146,20 +1150,18 @@ _PRICE_APPS = {
 def _with_its_dependency(test: Any) -> ASGIApp:
     """Serve a test of an app and one of its dependencies.
 
-    `GET /trials/{name}` answers the outcome, the message, and how many overrides were left behind.
+    `GET /trials/{name}` answers the outcome, the message, how many overrides were left behind, and
+    which days the app was told.
     """
     must_be_a_test(test, "two arguments: `app` and `get_weekday`", 2)
     trials = FastAPI(openapi_url=None)
 
     @trials.get("/trials/{name}")
     async def try_on(name: str) -> dict[str, Any]:
-        app, get_weekday = _price_app(**_PRICE_APPS[name])
-        report = {"failed": False, "message": ""}
-        try:
-            await test(app, get_weekday)
-        except Exception as error:  # noqa: BLE001 - as a test runner does
-            report = {"failed": True, "message": failure(error)}
-        return {**report, "left": len(app.dependency_overrides)}
+        days: list[str] = []
+        app, get_weekday = _price_app(days, **_PRICE_APPS[name])
+        fared = await report(test(app, get_weekday))
+        return {**fared, "left": len(app.dependency_overrides), "days": days}
 
     return trials
 
@@ -1191,21 +1193,24 @@ sunday_price_test = Exercise(
 
 @sunday_price_test.requirement("the test passes on the right app, whatever day it is")
 async def passes_on_sunday(client: Client) -> None:
-    report = await _price_report(client, "right")
+    fared = await _price_report(client, "right")
     ensure(
-        not report["failed"],
+        fared["outcome"] == "passed",
         "a test that passes on the right app",
-        got=report["message"],
-        because="The test has to say what day it is, by an override of `get_weekday`; otherwise "
+        got=fared["message"],
+        because=f'`get_weekday` answers in small letters, as in `"{odd.lower()}"`; the override '
+        f"said {odd!r}."
+        if (odd := next((day for day in fared["days"] if day != day.lower()), ""))
+        else "The test has to say what day it is, by an override of `get_weekday`; otherwise "
         "it depends on the calendar.",
     )
 
 
 @sunday_price_test.requirement("the test fails when there is never a discount")
 async def fails_without_discount(client: Client) -> None:
-    report = await _price_report(client, "never")
+    fared = await _price_report(client, "never")
     ensure(
-        report["failed"],
+        fared["outcome"] == "failed",
         "a test that fails when tea costs 4.0 on Sundays",
         got="one that passes",
         because="The discount is what the test is about.",
@@ -1214,9 +1219,9 @@ async def fails_without_discount(client: Client) -> None:
 
 @sunday_price_test.requirement("the test fails when there is always a discount")
 async def fails_with_discount(client: Client) -> None:
-    report = await _price_report(client, "always")
+    fared = await _price_report(client, "always")
     ensure(
-        report["failed"],
+        fared["outcome"] == "failed",
         "a test that fails when tea costs 2.0 on Mondays",
         got="one that passes",
         because="Half price on every day is a bug that the till notices too late: try another day "
@@ -1227,18 +1232,17 @@ async def fails_with_discount(client: Client) -> None:
 @sunday_price_test.requirement("no override is left behind, also when the test fails")
 async def leaves_nothing(client: Client) -> None:
     for name in ("right", "never", "always"):
-        report = await _price_report(client, name)
+        fared = await _price_report(client, name)
         ensure(
-            report["left"] == 0,
+            fared["left"] == 0,
             "no override after the test",
-            got=f"{report['left']} left on the app where the test "
-            + ("failed" if report["failed"] else "passed"),
+            got=f"{fared['left']} left on the app where the test " + fared["outcome"],
             because="The next test would get this one's Sunday. What must always happen stands in "
             "`finally`.",
         )
     right = await _price_report(client, "right")
     ensure(
-        not right["failed"],
+        right["outcome"] == "passed",
         "a test that does its work before it cleans up",
         got=right["message"],
         because="Nothing is left behind by a test that never began.",

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Annotated, Any
 
 import httpx
+import pytest
 from fastapi import (
     APIRouter,
     Depends,
@@ -614,5 +615,20 @@ def an_override_put_back_each_time():
                 prices[day] = (await http.get("/items/tea")).json()["price"]
             app.dependency_overrides = {}
         assert prices == {"monday": 4.0, "saturday": 4.0, "sunday": 2.0}
+
+    return test_sunday
+
+
+@right("sunday_price_test")
+def fails_by_pytest():
+    async def test_sunday(app: FastAPI, get_weekday: Callable) -> None:
+        for day, price in (("sunday", 2.0), ("monday", 4.0)):
+            app.dependency_overrides[get_weekday] = lambda day=day: day
+            try:
+                async with client(app) as http:
+                    if (await http.get("/items/tea")).json() != {"price": price}:
+                        pytest.fail(f"tea has the wrong price on {day}")
+            finally:
+                del app.dependency_overrides[get_weekday]
 
     return test_sunday

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Annotated, Any
 
 import httpx
+import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query
 from pydantic import BaseModel
 
@@ -1469,5 +1470,34 @@ def wrong_key():
                 assert (await http.get("/items/tea")).json() == {"price": 2.0}
         finally:
             app.dependency_overrides.clear()
+
+    return test_sunday
+
+
+@wrong(
+    "sunday_price_test",
+    fails="passes_on_sunday",
+    says='Expected a test that passes on the right app, got AssertionError at `assert (await http.get("/items/tea")).json() == {"price": 2.0}`. `get_weekday` answers in small letters, as in `"sunday"`; the override said \'Sunday\'.',
+)
+def days_in_large_letters():
+    async def test_sunday(app: FastAPI, get_weekday: Callable) -> None:
+        app.dependency_overrides[get_weekday] = lambda: "Sunday"
+        try:
+            async with client(app) as http:
+                assert (await http.get("/items/tea")).json() == {"price": 2.0}
+        finally:
+            app.dependency_overrides.clear()
+
+    return test_sunday
+
+
+@wrong(
+    "sunday_price_test",
+    fails="passes_on_sunday",
+    says='Expected a test that passes on the right app, got Skipped: on another day at `pytest.skip("on another day")`. The test has to say what day it is, by an override of `get_weekday`; otherwise it depends on the calendar.',
+)
+def skipped():
+    async def test_sunday(app: FastAPI, get_weekday: Callable) -> None:
+        pytest.skip("on another day")
 
     return test_sunday

@@ -1021,7 +1021,7 @@ def counted_and_not_freed():
 @wrong(
     "one_scale",
     fails="counts_failures",
-    says='Expected "failures": 3 after 0 before, 3 more that failed and one that did not, got {"free":true,"failures":0}. The owner wants to know how often weighing goes wrong, whatever the reason was.',
+    says='Expected "failures": 4 after 0 before, 4 more that failed and one that did not, got {"free":true,"failures":0}. The owner wants to know how often weighing goes wrong, whatever the reason was.',
 )
 def freed_and_not_counted():
     def borrow(scale: Scale):
@@ -1040,7 +1040,7 @@ def freed_and_not_counted():
 @wrong(
     "one_scale",
     fails="counts_failures",
-    says='Expected "failures": 5 after 2 before, 3 more that failed and one that did not, got {"free":true,"failures":6}. The owner wants to know how often weighing goes wrong, whatever the reason was.',
+    says='Expected "failures": 7 after 3 before, 4 more that failed and one that did not, got {"free":true,"failures":8}. The owner wants to know how often weighing goes wrong, whatever the reason was.',
 )
 def every_weighing_counted():
     def borrow(scale: Scale):
@@ -1097,6 +1097,75 @@ def broken_is_the_clients_fault():
                 raise
             finally:
                 scale.free = True
+
+        return lend
+
+    return _scale_app(borrow)
+
+
+@wrong(
+    "one_scale",
+    fails="counts_failures",
+    says='Expected "failures": 5 after 1 before, 4 more that failed and one that did not, got {"free":true,"failures":3}. The owner wants to know how often weighing goes wrong, whatever the reason was.',
+)
+def only_refusals_counted():
+    def borrow(scale: Scale):
+        async def lend() -> AsyncGenerator[Scale]:
+            scale.take()
+            try:
+                yield scale
+            except HTTPException:
+                scale.failures += 1
+                raise
+            finally:
+                scale.free = True
+
+        return lend
+
+    return _scale_app(borrow)
+
+
+@wrong(
+    "one_scale",
+    fails="counts_failures",
+    says='Expected "failures": 5 after 1 before, 4 more that failed and one that did not, got {"free":true,"failures":3}. The owner wants to know how often weighing goes wrong, whatever the reason was.',
+)
+def only_breakdowns_counted():
+    def borrow(scale: Scale):
+        async def lend() -> AsyncGenerator[Scale]:
+            scale.take()
+            try:
+                yield scale
+            except ValueError:
+                scale.failures += 1
+                raise
+            finally:
+                scale.free = True
+
+        return lend
+
+    return _scale_app(borrow)
+
+
+@wrong(
+    "one_scale",
+    fails="frees_after_failure",
+    says='Expected "free": true after a weighing that failed, got {"free":false,"failures":2}. What stands below the `yield` is not reached when the endpoint raises, so one weighing that breaks takes the scale away from everybody.',
+)
+def freed_after_refusals_only():
+    def borrow(scale: Scale):
+        async def lend() -> AsyncGenerator[Scale]:
+            scale.take()
+            try:
+                yield scale
+            except HTTPException:
+                scale.failures += 1
+                scale.free = True
+                raise
+            except ValueError:
+                scale.failures += 1
+                raise
+            scale.free = True
 
         return lend
 

@@ -1104,6 +1104,13 @@ async def guards_the_description(client: Client, rng: Random) -> None:
         )
     response = await client.get("/openapi.json", headers={"x-key": f"shop-{_word(rng)}"})
     expect(response, status=200, because="Colleagues have a key.")
+    ensure(
+        isinstance(_field(response, "openapi"), str),
+        "a description of the app",
+        got=response.text[:80],
+        because="Tools read it, and they want the whole document, as `app.openapi()` gives it.",
+        response=response,
+    )
     paths = _field(response, "paths") or {}
     missing = [path for path in _GUARDED if path not in paths]
     ensure(

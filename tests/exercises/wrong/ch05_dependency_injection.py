@@ -1460,6 +1460,16 @@ def pages_left_open():
     return _guarded_app(FastAPI())
 
 
+@wrong(
+    "guarded_shop",
+    fails="guards_the_description",
+    says='Expected a description of the app, got {"paths":{"/items":{},"/orders":{}}}. Tools read it, and they want the whole document, as `app.openapi()` gives it.',
+)
+def description_written_by_hand():
+    app = FastAPI(openapi_url=None)
+    return _guarded_app(app, description=lambda: {"paths": {"/items": {}, "/orders": {}}})
+
+
 # sunday_price_test
 
 

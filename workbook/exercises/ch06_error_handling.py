@@ -19,9 +19,13 @@ from workbook.adapters import arranged
 from workbook.client import Client
 from workbook.exercise import Exercise
 from workbook.expectations import Unmet, ensure, expect
+from workbook.transcript import EXCHANGE
 
 _PIECES = {1: 12, 2: 0, 3: 7}
 """What the set-up cell of the chapter has as `STOCK`."""
+
+_OPENS_IN = ("london", "paris")
+"""The cities in its `OPENS_IN`."""
 
 
 def _word(rng: Random, length: int = 8) -> str:
@@ -85,11 +89,10 @@ async def refuses_unknown(client: Client, rng: Random) -> None:
         expect(
             response,
             status=404,
-            because="A status of success makes a client look for a price that is not there.",
-            mistakes={
-                200: "An exception that is returned is a value: its attributes become the JSON.",
-                500: "An exception that is returned breaks the promise of the return type.",
-            },
+            because="A status of success makes a client look for a price that is not there."
+            if response.is_success
+            else "The shop never had this item: the number is well formed, and nothing is there.",
+            mistakes=_how_it_was_refused,
         )
         detail = _object(response).get("detail")
         ensure(
@@ -99,6 +102,19 @@ async def refuses_unknown(client: Client, rng: Random) -> None:
             because="Somebody who reads the answer wants to know which item is meant.",
             response=response,
         )
+
+
+def _how_it_was_refused(response: httpx.Response) -> str | None:
+    if response.is_success and "status_code" in _object(response):
+        return "An exception that is returned is a value: its attributes become the JSON."
+    if response.status_code == 500:
+        return "An exception that is returned breaks the promise of the return type."
+    if response.status_code == 422:
+        return (
+            "Only the lowest number belongs into the parameter. Which items there are, the data "
+            "say, and they change."
+        )
+    return None
 
 
 @sold_out.requirement("prices are still told")

@@ -4,7 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
-from fastapi import FastAPI, HTTPException, Path, Request, WebSocket
+from fastapi import FastAPI, HTTPException, Path, Request, Response, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
@@ -183,6 +183,49 @@ def bound_by_hand():
             raise HTTPException(400, detail="Invalid item ID")
         if item_id not in PRICES:
             raise HTTPException(404, detail=f"There is no item {item_id}.")
+        return {"price": PRICES[item_id]}
+
+    return app
+
+
+@wrong(
+    "sold_out",
+    fails="refuses_unknown",
+    says="Expected status 404, got status 200. A status of success makes a client look for a price that is not there.",
+)
+def detail_in_a_200():
+    app = FastAPI()
+
+    @app.get("/stock/{item_id}")
+    async def count_pieces(item_id: ItemId) -> dict[str, Any]:
+        if item_id not in STOCK:
+            return {"detail": f"There is no item {item_id}."}
+        return {"left": STOCK[item_id]}
+
+    @app.get("/prices/{item_id}")
+    async def read_price(item_id: ItemId) -> dict[str, Any]:
+        if item_id not in PRICES:
+            return {"detail": f"There is no item {item_id}."}
+        return {"price": PRICES[item_id]}
+
+    return app
+
+
+@wrong(
+    "sold_out",
+    fails="refuses_unknown",
+    says="Expected status 404, got status 422. Only the lowest number belongs into the parameter. Which items there are, the data say, and they change.",
+)
+def highest_number_in_the_parameter():
+    number = Annotated[int, Path(ge=1, le=3)]
+    app = FastAPI()
+
+    @app.get("/stock/{item_id}")
+    async def count_pieces(item_id: number) -> dict[str, int]:
+        return {"left": STOCK[item_id]}
+
+    @app.get("/prices/{item_id}")
+    async def read_price(item_id: number) -> dict[str, float]:
         return {"price": PRICES[item_id]}
 
     return app

@@ -105,6 +105,27 @@ def answers_without_exceptions():
     return app
 
 
+@right("closed_shop")
+def an_exception_with_a_handler():
+    class Closed(Exception): ...
+
+    app = FastAPI()
+
+    @app.exception_handler(Closed)
+    async def refuse(request: Request, error: Closed) -> JSONResponse:
+        return JSONResponse({"error": "closed"}, 503, {"Retry-After": str(error)})
+
+    @app.post("/shops/{city}/orders")
+    async def order_in(city: str) -> dict[str, Any]:
+        if (seconds := OPENS_IN.get(city)) is None:
+            raise HTTPException(404)
+        if seconds:
+            raise Closed(seconds)
+        return {"city": city, "ordered": True}
+
+    return app
+
+
 @right("domain_errors")
 def route_first():
     return "A D H E G B I"

@@ -324,6 +324,87 @@ def seconds_written_down():
 
 
 @wrong(
+    "closed_shop",
+    fails="reads_the_opening",
+    says="Expected a number that is looked up in `OPENS_IN`, got '600' in your code. Opening hours change in one place, and a copy of them in the code does not.",
+)
+def seconds_in_a_dictionary_of_headers():
+    app = FastAPI()
+
+    @app.post("/shops/{city}/orders")
+    async def order_in(city: str) -> dict[str, Any]:
+        if city not in OPENS_IN:
+            raise HTTPException(404)
+        if OPENS_IN[city]:
+            headers = {"Retry-After": "600"}
+            raise HTTPException(503, headers=headers)
+        return {"city": city, "ordered": True}
+
+    return app
+
+
+@wrong(
+    "closed_shop",
+    fails="reads_the_opening",
+    says="Expected a number that is looked up in `OPENS_IN`, got 600 in your code. Opening hours change in one place, and a copy of them in the code does not.",
+)
+def seconds_copied_into_another_table():
+    app = FastAPI()
+    seconds = {"london": 0, "paris": 600}
+
+    @app.post("/shops/{city}/orders")
+    async def order_in(city: str) -> dict[str, Any]:
+        if city not in OPENS_IN:
+            raise HTTPException(404)
+        if seconds[city]:
+            headers = {"Retry-After": str(seconds[city])}
+            raise HTTPException(503, headers=headers)
+        return {"city": city, "ordered": True}
+
+    return app
+
+
+@wrong(
+    "closed_shop",
+    fails="reads_the_opening",
+    says="Expected to ask `OPENS_IN` whether a city's shop is closed, got a comparison with 'paris'. Tomorrow another city is closed, and only `OPENS_IN` knows of it.",
+)
+def closed_by_name():
+    app = FastAPI()
+
+    @app.post("/shops/{city}/orders")
+    async def order_in(city: str) -> dict[str, Any]:
+        if city not in OPENS_IN:
+            raise HTTPException(404)
+        if city == "paris":
+            headers = {"Retry-After": str(OPENS_IN[city])}
+            raise HTTPException(503, headers=headers)
+        return {"city": city, "ordered": True}
+
+    return app
+
+
+@wrong(
+    "closed_shop",
+    fails="closed_shop_refuses",
+    says="Expected a header whose value is text, got one that is none. A header is sent as text, and a number is none: make text of it with `str`.",
+)
+def seconds_as_a_number():
+    app = FastAPI()
+
+    @app.post("/shops/{city}/orders")
+    async def order_in(city: str) -> dict[str, Any]:
+        if city not in OPENS_IN:
+            raise HTTPException(404)
+        if OPENS_IN[city]:
+            headers: Any = {"Retry-After": OPENS_IN[city]}
+            raise HTTPException(503, headers=headers)
+        return {"city": city, "ordered": True}
+
+    return app
+
+
+@wrong(
     "domain_errors",
     fails="orders_what_is_there",
     says="Expected status 200, got status 404. There is no such route: is its decorator above its function?",

@@ -713,6 +713,42 @@ def account_as_200():
     return _shape_app(account=200)
 
 
+@wrong(
+    "one_shape",
+    fails="shapes_raised",
+    says='Expected an object "error" with the status 400 for a body that is no UTF-8, got status 400 and {"detail":"There was an error parsing the body"}. This is FastAPI\'s own shape: no handler of yours was asked for this exception.',
+)
+def statuses_one_by_one():
+    app = _shape_app(refusals=None)
+
+    @app.exception_handler(401)
+    @app.exception_handler(404)
+    @app.exception_handler(405)
+    async def answer_refusal(request: Request, error: StarletteHTTPException) -> JSONResponse:
+        return _shaped(error.status_code, error.detail, error.headers)
+
+    return app
+
+
+@wrong(
+    "one_shape",
+    fails="repeats_nothing",
+    says='Expected an answer without the email that was sent, got {"error":{"status":422,"message":"body.email: Input should be a valid string, got 420217535; body.password: String shoul …. A password is not all that is private: `input` repeats whatever was sent.',
+)
+def email_repeated():
+    return _shape_app(
+        bad_request=lambda error: "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}"
+            + (
+                f", got {one['input']}"
+                if one["loc"][-1] == "email" and "email" in error.body
+                else ""
+            )
+            for one in error.errors()
+        )
+    )
+
+
 def _coupon_app(raised: type[Exception], handled: type[Exception] | None, *, data=None) -> FastAPI:
     app = FastAPI()
     discounts = DISCOUNTS if data is None else data

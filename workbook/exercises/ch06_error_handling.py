@@ -782,6 +782,13 @@ async def _lines(client: Client, city: str) -> list[Any]:
     try:
         async with client.stream("GET", f"/exports/{city}") as response:
             expect(response, status=200, because=f"There is a shop in {city}.")
+            ensure(
+                "content-length" not in response.headers,
+                "a stream, whose length nobody knows at its start",
+                got=f"one piece of {response.headers.get('content-length')} bytes",
+                because="An export may be larger than the memory; the rows go out one by one.",
+                response=response,
+            )
             lines += [line async for line in response.aiter_lines() if line.strip()]
     except httpx.RemoteProtocolError:
         raise Unmet(

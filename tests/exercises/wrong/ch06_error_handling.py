@@ -969,6 +969,23 @@ def leaves_the_bad_row_out():
     return app
 
 
+@wrong(
+    "honest_export",
+    fails="says_complete",
+    says="Expected a stream, whose length nobody knows at its start, got one piece of 114 bytes. An export may be larger than the memory; the rows go out one by one.",
+)
+def sent_in_one_piece():
+    app = FastAPI()
+
+    @app.get("/exports/{city}")
+    async def export(city: str) -> Response:
+        if city not in ORDERS:
+            raise HTTPException(404)
+        return Response("".join([line async for line in _rows(city)]))
+
+    return app
+
+
 def _socket_app(caught: tuple[type[Exception], ...], *, reply: bool = True) -> FastAPI:
     app = FastAPI()
 

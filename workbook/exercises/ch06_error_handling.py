@@ -889,20 +889,64 @@ async def survives_refusals(client: Client, rng: Random) -> None:
 
 @patient_socket.source_requirement("a client that leaves ends the loop")
 def lets_clients_leave(tree: ast.Module) -> None:
-    words = {"WebSocketDisconnect", "websocket.disconnect"}
-    words |= {"iter_text", "iter_json", "iter_bytes"}
+    names = {"WebSocketDisconnect"} | {
+        one.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for one in node.names
+        if one.name == "WebSocketDisconnect" and one.asname
+    }
+    looped = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.While | ast.For | ast.AsyncFor)
+        for inner in ast.walk(node)
+    }
+    known = not {"websocket.disconnect", "iter_text", "iter_json", "iter_bytes"}.isdisjoint(
+        _words(tree)
+    )
+    goes_on = ""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ExceptHandler) and node.type and _words(node.type) & names:
+            known = True
+            body = [inner for line in node.body for inner in ast.walk(line)]
+            if any(isinstance(inner, ast.Break | ast.Return | ast.Raise) for inner in body):
+                continue
+            if {"send", "send_json", "send_text", "send_bytes"} & set().union(*map(_words, body)):
+                goes_on = "one that sends an answer to a client that has left"
+            elif id(node) in looped:
+                goes_on = "one after which the loop goes on"
+        elif isinstance(node, ast.Call) and any(_words(one) & names for one in node.args):
+            called = _words(node.func)
+            known |= "isinstance" in called or "suppress" in called
+            if "suppress" in called and id(node) in looped:
+                goes_on = "one after which the loop goes on"
+    ensure(
+        known,
+        "code that knows `WebSocketDisconnect`",
+        got="none that names it"
+        if _words(tree).isdisjoint(names)
+        else "a name that is caught nowhere",
+        because="A client that leaves raises it. Uncaught, or caught as one more bad message, "
+        "it puts an error into the log for every customer who goes.",
+    )
+    ensure(
+        not goes_on,
+        "a `WebSocketDisconnect` that ends the loop",
+        got=goes_on,
+        because="Nothing can be read from such a socket or sent to it: the next try raises, and "
+        "there is an error in the log for every customer who goes.",
+    )
+
+
+def _words(tree: ast.AST) -> set[str]:
+    """The names, attributes and texts in a piece of code."""
     found = {
         getattr(node, "id", None) or getattr(node, "attr", None) or getattr(node, "value", None)
         for node in ast.walk(tree)
         if isinstance(node, ast.Name | ast.Attribute | ast.Constant)
     }
-    ensure(
-        not words.isdisjoint(one for one in found if isinstance(one, str)),
-        "code that knows `WebSocketDisconnect`",
-        got="none that names it",
-        because="A client that leaves raises it. Uncaught, or caught as one more bad message, "
-        "it puts an error into the log for every customer who goes.",
-    )
+    return {one for one in found if isinstance(one, str)}
 
 
 @asynccontextmanager

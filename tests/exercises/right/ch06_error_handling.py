@@ -328,3 +328,28 @@ def checks_by_hand():
             await socket.send_text(json.dumps(answer(text)))
 
     return app
+
+
+@right("patient_socket")
+def under_another_name_in_one_clause():
+    from starlette.websockets import WebSocketDisconnect as Left
+
+    class Order(BaseModel):
+        item_id: int
+        amount: int
+
+    app = FastAPI()
+
+    @app.websocket("/orders")
+    async def take_orders(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            try:
+                order = Order.model_validate_json(await socket.receive_text())
+                await socket.send_json({"left": take(order.item_id, order.amount)})
+            except Exception as error:  # noqa: BLE001 - one clause for all that can go wrong
+                if isinstance(error, Left):
+                    return
+                await socket.send_json({"error": str(error)})
+
+    return app

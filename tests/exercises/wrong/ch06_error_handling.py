@@ -1141,3 +1141,47 @@ def answers_those_who_left():
                 await socket.send_json({"error": str(error) or "no order"})
 
     return app
+
+
+@wrong(
+    "patient_socket",
+    fails="lets_clients_leave",
+    says="Expected a `WebSocketDisconnect` that ends the loop, got one that sends an answer to a client that has left. Nothing can be read from such a socket or sent to it: the next try raises, and there is an error in the log for every customer who goes.",
+)
+def answers_those_who_left_by_name():
+    app = FastAPI()
+
+    @app.websocket("/orders")
+    async def take_orders(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            try:
+                order = _Order.model_validate_json(await socket.receive_text())
+                await socket.send_json({"left": take(order.item_id, order.amount)})
+            except (ValueError, ShopError, WebSocketDisconnect) as error:
+                await socket.send_json({"error": str(error) or "no order"})
+
+    return app
+
+
+@wrong(
+    "patient_socket",
+    fails="lets_clients_leave",
+    says="Expected a `WebSocketDisconnect` that ends the loop, got one after which the loop goes on. Nothing can be read from such a socket or sent to it: the next try raises, and there is an error in the log for every customer who goes.",
+)
+def waits_for_those_who_left():
+    app = FastAPI()
+
+    @app.websocket("/orders")
+    async def take_orders(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            try:
+                order = _Order.model_validate_json(await socket.receive_text())
+                await socket.send_json({"left": take(order.item_id, order.amount)})
+            except (ValueError, ShopError) as error:
+                await socket.send_json({"error": str(error)})
+            except WebSocketDisconnect:
+                continue
+
+    return app

@@ -297,3 +297,15 @@ def checked_by_assertion():
             return self.ends.toordinal() - self.starts.toordinal() + 1
 
     return SalePeriod
+
+
+@right("day_total")
+def with_the_adapter_as_a_default():
+    class Order(BaseModel):
+        price: Decimal = Field(gt=0)
+        amount: int = Field(ge=1)
+
+    def day_total(raw: str, orders: TypeAdapter[list[Order]] = TypeAdapter(list[Order])) -> Decimal:  # noqa: B008 - made once, when the function is
+        return sum((one.price * one.amount for one in orders.validate_json(raw)), Decimal(0))
+
+    return day_total

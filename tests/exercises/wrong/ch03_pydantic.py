@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
     ConfigDict,
@@ -130,6 +131,21 @@ def with_an_empty_gift_text():
     return Parcel
 
 
+@wrong(
+    "parcel_fields",
+    fails="note_is_nullable",
+    says="Expected status 422, got status 200. A note is a text or null: to allow null is not to allow everything.",
+)
+def with_a_note_that_may_be_anything():
+    class Parcel(BaseModel):
+        weight: float
+        note: Any
+        express: bool = False
+        gift_text: str | None = None
+
+    return Parcel
+
+
 # exact_price
 
 
@@ -176,6 +192,24 @@ def without_the_bound():
 )
 def without_an_upper_bound():
     return Annotated[Decimal, Field(gt=0, decimal_places=2)]
+
+
+@wrong(
+    "exact_price",
+    fails="keeps_every_cent",
+    says="Expected status 200, got status 422. This is a good price: more than 0, at most 10000, with two decimal places.",
+)
+def with_one_decimal_place():
+    return Annotated[Decimal, Field(gt=0, le=10_000, decimal_places=1)]
+
+
+@wrong(
+    "exact_price",
+    fails="keeps_every_cent",
+    says="Expected status 200, got status 422. This is a good price: more than 0, at most 10000, with two decimal places.",
+)
+def with_a_smallest_price():
+    return Annotated[Decimal, Field(ge=Decimal("0.05"), le=10_000, decimal_places=2)]
 
 
 # blank_names
@@ -255,6 +289,26 @@ def longer_than_two():
             if len(value) <= 2:
                 raise ValueError("name too short")
             return value
+
+    return NamedItem
+
+
+@wrong(
+    "blank_names",
+    fails="keeps_the_inner_space",
+    says="Expected both of the two spaces between the words of a name, got 1 of them. Only the spaces around a name are taken off.",
+)
+def that_squeezes_the_inside():
+    class NamedItem(BaseModel):
+        name: str
+
+        @field_validator("name")
+        @classmethod
+        def name_must_be_meaningful(cls, value: str) -> str:
+            squeezed = " ".join(value.split())
+            if len(squeezed) < 2:
+                raise ValueError("name too short")
+            return squeezed
 
     return NamedItem
 
@@ -388,6 +442,90 @@ def without_the_reason():
     return registering(SecretRegistration, handler, RegistrationOut)
 
 
+@wrong(
+    "quiet_refusals",
+    fails="answers_without_password",
+    says="Expected status 201, got status 422. Eight characters are enough, as before.",
+)
+def with_nine_characters_at_least():
+    class Registration(BaseModel):
+        username: str
+        password: str = Field(min_length=9)
+
+    class RegistrationOut(BaseModel):
+        username: str
+
+    app = FastAPI()
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError) -> JSONResponse:
+        told = [{key: one[key] for key in ("loc", "msg", "type")} for one in error.errors()]
+        return JSONResponse({"detail": told}, status_code=422)
+
+    @app.post("/registrations", status_code=201)
+    async def register(data: Registration) -> RegistrationOut:
+        return RegistrationOut(username=data.username)
+
+    return app
+
+
+@wrong(
+    "quiet_refusals",
+    fails="refuses_quietly",
+    says="Expected an answer that does not repeat the password, got one that does. A password of digits, sent without quotes, is a password as well.",
+)
+def that_repeats_a_number():
+    class Registration(BaseModel):
+        username: str
+        password: str = Field(min_length=8)
+
+    class RegistrationOut(BaseModel):
+        username: str
+
+    app = FastAPI()
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError) -> JSONResponse:
+        told = [{key: one[key] for key in ("loc", "msg", "type")} for one in error.errors()]
+        for one, raw in zip(told, error.errors(), strict=True):
+            if isinstance(raw["input"], int):
+                one["input"] = raw["input"]
+        return JSONResponse({"detail": told}, status_code=422)
+
+    @app.post("/registrations", status_code=201)
+    async def register(data: Registration) -> RegistrationOut:
+        return RegistrationOut(username=data.username)
+
+    return app
+
+
+@wrong(
+    "quiet_refusals",
+    fails="says_where_and_why",
+    says="Expected an entry for the user name and one for the password, since both are missing, got entries for [['body', 'username']]. A client that is told one mistake at a time asks once for each.",
+)
+def that_tells_the_first_mistake_only():
+    class Registration(BaseModel):
+        username: str
+        password: str = Field(min_length=8)
+
+    class RegistrationOut(BaseModel):
+        username: str
+
+    app = FastAPI()
+
+    @app.exception_handler(RequestValidationError)
+    async def refuse(request: Request, error: RequestValidationError) -> JSONResponse:
+        told = [{key: one[key] for key in ("loc", "msg", "type")} for one in error.errors()[:1]]
+        return JSONResponse({"detail": told}, status_code=422)
+
+    @app.post("/registrations", status_code=201)
+    async def register(data: Registration) -> RegistrationOut:
+        return RegistrationOut(username=data.username)
+
+    return app
+
+
 # customer_rows
 
 
@@ -444,6 +582,65 @@ def around_the_typo():
     async def read_customer(customer_id: int) -> CustomerAnswer:
         row = CUSTOMERS[customer_id]
         return CustomerAnswer(id=row.id, display_name=row.display_name)
+
+    return app
+
+
+@wrong(
+    "customer_rows",
+    fails="reads_the_row",
+    says='Expected "id": 8, got "id": 7. `from_attributes` lets a model read an object\'s attributes.',
+)
+def with_one_customer_for_all():
+    class CustomerAnswer(BaseModel):
+        id: int
+        display_name: str
+
+    app = FastAPI()
+
+    @app.get("/customers/{customer_id}")
+    async def read_customer(customer_id: int) -> CustomerAnswer:
+        return CustomerAnswer(id=7, display_name="Ada")
+
+    return app
+
+
+@wrong(
+    "customer_rows",
+    fails="keeps_the_hash",
+    says='Expected an answer with the two fields of the model, got {"id":7,"display_name":"Ada","secret":"-7"}. Whoever has the hash can try passwords against it at leisure.',
+)
+def with_the_secret_under_another_name():
+    app = FastAPI()
+
+    @app.get("/customers/{customer_id}")
+    async def read_customer(customer_id: int) -> dict[str, Any]:
+        row = CUSTOMERS[customer_id]
+        secret = row.hashed_password.removeprefix("hash")
+        return {"id": row.id, "display_name": row.display_name, "secret": secret}
+
+    return app
+
+
+@wrong(
+    "customer_rows",
+    fails="configuration_is_known",
+    says="Expected keys that `ConfigDict` knows, got from_atributes. Pydantic ignores a key that it does not know, and the next reader trusts it.",
+)
+def with_the_misspelt_key_in_a_variable():
+    config = {"from_atributes": True}
+
+    class CustomerAnswer(BaseModel):
+        model_config = config  # ty: ignore[invalid-assignment]  # that is the mistake
+
+        id: int
+        display_name: str
+
+    app = FastAPI()
+
+    @app.get("/customers/{customer_id}")
+    async def read_customer(customer_id: int) -> CustomerAnswer:
+        return CustomerAnswer.model_validate(CUSTOMERS[customer_id], from_attributes=True)
 
     return app
 
@@ -543,13 +740,36 @@ def without_the_old_name():
     return CamelOrder
 
 
+@wrong(
+    "camel_orders",
+    fails="reads_the_old_name",
+    says='Expected "amount": 5, got "amount": 1. The scripts that say `qty` send snake_case.',
+)
+def that_reads_the_old_name_in_camel_case_only():
+    class CamelOrder(BaseModel):
+        model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True)
+
+        item_id: int
+        gift_note: str = ""
+        amount: int = 1
+
+        @model_validator(mode="before")
+        @classmethod
+        def read_the_old_name(cls, data: dict[str, Any]) -> dict[str, Any]:
+            if "itemId" in data and "qty" in data:
+                return {**data, "amount": data["qty"]}
+            return data
+
+    return CamelOrder
+
+
 # day_total
 
 
 @wrong(
     "day_total",
     fails="adds_up_exactly",
-    says="Expected the total 0.30, got 0.30000000000000004. Money is added as `Decimal`: with `float`, three times 0.10 is not 0.30.",
+    says="Expected the total 0.30, a Decimal, got 0.30000000000000004, a float. Money is added as `Decimal`: with `float`, three times 0.10 is not 0.30.",
 )
 def with_floats():
     class Order(BaseModel):
@@ -567,7 +787,7 @@ def with_floats():
 @wrong(
     "day_total",
     fails="adds_up_exactly",
-    says="Expected the total 0.30, got null. Your function returned nothing: is a `return` missing?",
+    says="Expected the total 0.30, a Decimal, got None. Your function returned nothing: is a `return` missing?",
 )
 def without_a_return():
     def day_total(raw: str) -> Decimal | None: ...
@@ -624,6 +844,118 @@ def with_an_adapter_in_the_function():
     def day_total(raw: str) -> Decimal:
         orders = TypeAdapter(list[Order]).validate_json(raw)
         return sum((one.price * one.amount for one in orders), Decimal(0))
+
+    return day_total
+
+
+@wrong(
+    "day_total",
+    fails="adds_up_exactly",
+    says="Expected the total 1234567890123456.78, a Decimal, got 1234567890123456.8, a Decimal. Money is added as `Decimal`: with `float`, three times 0.10 is not 0.30.",
+)
+def with_floats_that_are_rounded():
+    class Order(BaseModel):
+        price: float = Field(gt=0)
+        amount: int = Field(ge=1)
+
+    orders = TypeAdapter(list[Order])
+
+    def day_total(raw: str) -> Decimal:
+        return Decimal(
+            str(round(sum(one.price * one.amount for one in orders.validate_json(raw)), 2))
+        )
+
+    return day_total
+
+
+@wrong(
+    "day_total",
+    fails="adds_up_exactly",
+    says="Expected the total 0.30, a Decimal, got 0.3, a float. Money is added as `Decimal`: with `float`, three times 0.10 is not 0.30.",
+)
+def that_makes_a_float_at_the_end():
+    class Order(BaseModel):
+        price: Decimal = Field(gt=0)
+        amount: int = Field(ge=1)
+
+    orders = TypeAdapter(list[Order])
+
+    def day_total(raw: str) -> float:
+        return float(sum(one.price * one.amount for one in orders.validate_json(raw)))
+
+    return day_total
+
+
+@wrong(
+    "day_total",
+    fails="adds_up_exactly",
+    says="Expected the total 0.30, a Decimal, got 0.30, a str. Nobody can add to a text: return the `Decimal` itself.",
+)
+def that_makes_a_text_at_the_end():
+    class Order(BaseModel):
+        price: Decimal = Field(gt=0)
+        amount: int = Field(ge=1)
+
+    orders = TypeAdapter(list[Order])
+
+    def day_total(raw: str) -> str:
+        return str(sum(one.price * one.amount for one in orders.validate_json(raw)))
+
+    return day_total
+
+
+@wrong(
+    "day_total",
+    fails="adds_up_exactly",
+    says="Expected status 200, got status 422. Each of these orders is a good one.",
+)
+def with_two_pieces_at_least():
+    class Order(BaseModel):
+        price: Decimal = Field(gt=0)
+        amount: int = Field(ge=2)
+
+    orders = TypeAdapter(list[Order])
+
+    def day_total(raw: str) -> Decimal:
+        return sum((one.price * one.amount for one in orders.validate_json(raw)), Decimal(0))
+
+    return day_total
+
+
+@wrong(
+    "day_total",
+    fails="refuses_bad_orders",
+    says="Expected status 422, got status 200. One order has a price of 0.00; a total that counts it is wrong.",
+)
+def with_orders_that_are_free():
+    class Order(BaseModel):
+        price: Decimal = Field(ge=0)
+        amount: int = Field(ge=1)
+
+    orders = TypeAdapter(list[Order])
+
+    def day_total(raw: str) -> Decimal:
+        return sum((one.price * one.amount for one in orders.validate_json(raw)), Decimal(0))
+
+    return day_total
+
+
+@wrong(
+    "day_total",
+    fails="adapter_is_made_once",
+    says="Expected an adapter that is made once, above the function, got one that day_total makes at every call. To make an adapter, Pydantic builds a validator: that costs far more than to use it.",
+)
+def with_an_adapter_beside_a_helper():
+    class Order(BaseModel):
+        price: Decimal = Field(gt=0)
+        amount: int = Field(ge=1)
+
+    def day_total(raw: str) -> Decimal:
+        def total(one: Order) -> Decimal:
+            return one.price * one.amount
+
+        orders = TypeAdapter(list[Order])
+        return sum(map(total, orders.validate_json(raw)), Decimal(0))
 
     return day_total
 
@@ -714,6 +1046,99 @@ def with_a_name_that_may_be_null():
 )
 def without_the_rule_for_prices():
     return patching(UnboundedChange, exclude_unset=True)
+
+
+@wrong(
+    "price_patch",
+    fails="keeps_what_is_not_sent",
+    says='Expected the JSON {"name": "teapot", "description": "for four cups", "price": 40.0}, got null. A repair keeps what the PATCH answered: the whole item, as it is now.',
+)
+def that_answers_nothing():
+    class ItemChange(BaseModel):
+        name: str = ""
+        description: str | None = None
+        price: Annotated[float, Field(gt=0)] = 1
+
+    stored: dict[int, dict[str, Any]] = {}
+    app = FastAPI()
+
+    @app.put("/items/{item_id}")
+    async def put_item(item_id: int, item: dict[str, Any]) -> dict[str, Any]:
+        stored[item_id] = item
+        return item
+
+    @app.get("/items/{item_id}")
+    async def read_item(item_id: int) -> dict[str, Any]:
+        return stored[item_id]
+
+    @app.patch("/items/{item_id}")
+    async def change_item(item_id: int, change: ItemChange) -> dict[str, Any] | None:
+        stored[item_id].update(change.model_dump(exclude_unset=True))
+        return None
+
+    return app
+
+
+@wrong(
+    "price_patch",
+    fails="keeps_what_is_not_sent",
+    says='Expected the JSON {"name": "teapot", "description": "for four cups", "price": 24.9}, got {"name": "ctcgawvy", "description": "blue", "price": 40.0}. A change of one item leaves the others alone.',
+)
+def with_one_place_for_all_items():
+    class ItemChange(BaseModel):
+        name: str = ""
+        description: str | None = None
+        price: Annotated[float, Field(gt=0)] = 1
+
+    stored: dict[int, dict[str, Any]] = {}
+    app = FastAPI()
+
+    @app.put("/items/{item_id}")
+    async def put_item(item_id: int, item: dict[str, Any]) -> dict[str, Any]:
+        stored[1] = item
+        return item
+
+    @app.get("/items/{item_id}")
+    async def read_item(item_id: int) -> dict[str, Any]:
+        return stored[1]
+
+    @app.patch("/items/{item_id}")
+    async def change_item(item_id: int, change: ItemChange) -> dict[str, Any] | None:
+        stored[1].update(change.model_dump(exclude_unset=True))
+        return stored[1]
+
+    return app
+
+
+@wrong(
+    "price_patch",
+    fails="keeps_what_is_not_sent",
+    says='Expected the JSON {"name": "ctcgawvy", "price": 40.0, "description": "blue"}, got {"name": "teapot", "description": "for four cups", "price": 40.0}. The next PATCH leaves alone what the first one changed.',
+)
+def with_a_name_that_never_changes():
+    class ItemChange(BaseModel):
+        name: Literal["teapot"] = "teapot"
+        description: str | None = None
+        price: Annotated[float, Field(gt=0)] = 1
+
+    stored: dict[int, dict[str, Any]] = {}
+    app = FastAPI()
+
+    @app.put("/items/{item_id}")
+    async def put_item(item_id: int, item: dict[str, Any]) -> dict[str, Any]:
+        stored[item_id] = item
+        return item
+
+    @app.get("/items/{item_id}")
+    async def read_item(item_id: int) -> dict[str, Any]:
+        return stored[item_id]
+
+    @app.patch("/items/{item_id}")
+    async def change_item(item_id: int, change: ItemChange) -> dict[str, Any] | None:
+        stored[item_id].update(change.model_dump(exclude_unset=True))
+        return stored[item_id]
+
+    return app
 
 
 # price_patch_test
@@ -898,6 +1323,90 @@ def with_lines_that_ignore_strangers():
     return Basket
 
 
+@wrong(
+    "basket",
+    fails="accepts_baskets",
+    says="Expected status 200, got status 422. The bounds belong to the range: an amount of 99 is allowed.",
+)
+def with_fewer_pieces_than_allowed():
+    class Line(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        item_id: int = Field(ge=1)
+        amount: int = Field(default=1, ge=1, lt=99)
+
+    class Basket(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        lines: list[Line] = Field(min_length=1, max_length=20)
+        gift_page: HttpUrl | None = None
+
+    return Basket
+
+
+@wrong(
+    "basket",
+    fails="checks_the_address",
+    says="Expected status 200, got status 422. 'http://shop.example/cards/8' is allowed.",
+)
+def with_https_only():
+    class Line(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        item_id: int = Field(ge=1)
+        amount: int = Field(default=1, ge=1, le=99)
+
+    class Basket(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        lines: list[Line] = Field(min_length=1, max_length=20)
+        gift_page: Annotated[str, Field(pattern="^https://")] | None = None
+
+    return Basket
+
+
+@wrong(
+    "basket",
+    fails="checks_the_address",
+    says="Expected status 422, got status 200. The shop makes a link of it: only http and https may be followed.",
+)
+def with_whatever_begins_like_the_web():
+    class Line(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        item_id: int = Field(ge=1)
+        amount: int = Field(default=1, ge=1, le=99)
+
+    class Basket(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        lines: list[Line] = Field(min_length=1, max_length=20)
+        gift_page: Annotated[str, Field(pattern="^http")] | None = None
+
+    return Basket
+
+
+@wrong(
+    "basket",
+    fails="checks_the_address",
+    says='Expected "gift_page": "https://shop.example/cards/7", got "gift_page": null. What was accepted is kept: the shop has a card to print.',
+)
+def that_forgets_the_page():
+    class Line(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        item_id: int = Field(ge=1)
+        amount: int = Field(default=1, ge=1, le=99)
+
+    class Basket(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
+        lines: list[Line] = Field(min_length=1, max_length=20)
+        gift_page: Annotated[HttpUrl | None, AfterValidator(lambda page: None)] = None
+
+    return Basket
+
+
 # sale_period
 
 
@@ -1018,6 +1527,54 @@ def with_a_field_that_is_filled_in():
                 raise ValueError("the sale ends before it starts")
             self.days = self.days or (self.ends - self.starts).days + 1
             return self
+
+    return SalePeriod
+
+
+@wrong(
+    "sale_period",
+    fails="refuses_backwards",
+    says="Expected status 422, got status 200. A date is more than its day: this sale ends in the month before it starts.",
+)
+def that_compares_the_days_of_the_months():
+    class SalePeriod(BaseModel):
+        starts: date
+        ends: date
+
+        @model_validator(mode="after")
+        def end_after_start(self) -> Self:
+            if self.ends.day < self.starts.day:
+                raise ValueError("the sale ends before it starts")
+            return self
+
+        @computed_field
+        @property
+        def days(self) -> int:
+            return (self.ends - self.starts).days + 1
+
+    return SalePeriod
+
+
+@wrong(
+    "sale_period",
+    fails="counts_the_days",
+    says='Expected "days": 47, got "days": -14. A sale may go on into another month and another year: subtract the dates, and not their days.',
+)
+def that_subtracts_the_days_of_the_months():
+    class SalePeriod(BaseModel):
+        starts: date
+        ends: date
+
+        @model_validator(mode="after")
+        def end_after_start(self) -> Self:
+            if self.ends < self.starts:
+                raise ValueError("the sale ends before it starts")
+            return self
+
+        @computed_field
+        @property
+        def days(self) -> int:
+            return self.ends.day - self.starts.day + 1
 
     return SalePeriod
 

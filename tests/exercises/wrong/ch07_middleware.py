@@ -719,7 +719,7 @@ def logs_reading_only():
 @wrong(
     "complete_log",
     fails="logs_refusals",
-    says="Expected status 401, got status 404. A dependency guards the routes that there are; a middleware guards every path.",
+    says="Expected status 401, got status 404. Nobody asked for the key here. A middleware asks on every path, a dependency only on routes that exist.",
 )
 def key_as_a_dependency():
     async def need_key(request: Request) -> None:
@@ -750,7 +750,7 @@ def key_for_reading_only():
 @wrong(
     "trusted_names",
     fails="answers_our_names",
-    says="Expected status 200 for the host xgqapymu.shop.example, got status 400. Every name that ends with `.shop.example` is yours, whatever stands in front.",
+    says="Expected status 200 for the host xgqapymu.shop.example, got status 400. Every name that ends with `.shop.example` is yours, whatever is in front.",
 )
 def names_one_by_one():
     return _hosts("shop.example", "www.shop.example", "shop.test")
@@ -759,7 +759,7 @@ def names_one_by_one():
 @wrong(
     "trusted_names",
     fails="answers_our_names",
-    says="Expected status 200 for the host shop.example, got status 307. Whoever types the bare name is to be answered, not sent to another one.",
+    says="Expected status 200 for the host shop.example, got status 307. Whoever types this name is to be answered, not sent to another one.",
 )
 def bare_name_is_sent_on():
     return _hosts("www.shop.example", "*.shop.example", "shop.test")
@@ -1017,3 +1017,21 @@ def signs_of_base64_as_well():
 )
 def no_hyphens():
     return _ids(r"[A-Za-z0-9]{8,64}", new=lambda: "an-id-of-its-own")
+
+
+@wrong(
+    "complete_log",
+    fails="logs_refusals",
+    says="Expected status 401, got status 404. Nobody asked for the key here. A middleware asks on every path, a dependency only on routes that exist.",
+)
+def no_key_at_all():
+    return _log_app("write")
+
+
+@wrong(
+    "trusted_names",
+    fails="answers_our_names",
+    says="Expected status 200 for the host shop.example, got status 404. The shop lists its items under each of its names.",
+)
+def app_without_items():
+    return FastAPI()

@@ -902,6 +902,9 @@ def lets_clients_leave(tree: ast.Module) -> None:
         if isinstance(node, ast.While | ast.For | ast.AsyncFor)
         for inner in ast.walk(node)
     }
+    asked = set().union(
+        *[_words(node.test) for node in ast.walk(tree) if isinstance(node, ast.While)]
+    )
     known = not {"websocket.disconnect", "iter_text", "iter_json", "iter_bytes"}.isdisjoint(
         _words(tree)
     )
@@ -911,6 +914,8 @@ def lets_clients_leave(tree: ast.Module) -> None:
             known = True
             body = [inner for line in node.body for inner in ast.walk(line)]
             if any(isinstance(inner, ast.Break | ast.Return | ast.Raise) for inner in body):
+                continue
+            if any(isinstance(one, ast.Name) and one.id in asked for one in _bound(body)):
                 continue
             if {"send", "send_json", "send_text", "send_bytes"} & set().union(*map(_words, body)):
                 goes_on = "one that sends an answer to a client that has left"
@@ -937,6 +942,11 @@ def lets_clients_leave(tree: ast.Module) -> None:
         because="Nothing can be read from such a socket or sent to it: the next try raises, and "
         "there is an error in the log for every customer who goes.",
     )
+
+
+def _bound(nodes: list[ast.AST]) -> list[ast.expr]:
+    """What these statements assign to, such as the flag that a loop looks at."""
+    return [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
 
 
 def _words(tree: ast.AST) -> set[str]:

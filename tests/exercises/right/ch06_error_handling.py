@@ -5,7 +5,17 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, FastAPI, HTTPException, Path, Request, Response, WebSocket
+from fastapi import (
+    Body,
+    Depends,
+    FastAPI,
+    HTTPException,
+    Path,
+    Request,
+    Response,
+    WebSocket,
+    WebSocketDisconnect,
+)
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field, ValidationError
@@ -351,5 +361,29 @@ def under_another_name_in_one_clause():
                 if isinstance(error, Left):
                     return
                 await socket.send_json({"error": str(error)})
+
+    return app
+
+
+@right("patient_socket")
+def a_flag_that_ends_the_loop():
+    class Order(BaseModel):
+        item_id: int
+        amount: int
+
+    app = FastAPI()
+
+    @app.websocket("/orders")
+    async def take_orders(socket: WebSocket) -> None:
+        await socket.accept()
+        connected = True
+        while connected:
+            try:
+                order = Order.model_validate_json(await socket.receive_text())
+                await socket.send_json({"left": take(order.item_id, order.amount)})
+            except (ValueError, ShopError) as error:
+                await socket.send_json({"error": str(error)})
+            except WebSocketDisconnect:
+                connected = False
 
     return app

@@ -105,3 +105,14 @@ def test_join(notebook) -> None:
     both = join([read_notebook(notebook("a = 1", "b = 2")), read_notebook(notebook("c = 3"))])
     assert sources(both.data) == ["a = 1", "b = 2", "c = 3"]
     assert len({cell.id for cell in both.cells}) == 3
+
+
+@pytest.mark.parametrize(
+    "trap",
+    ["x = " + "+".join(["a"] * 20_000), "x = " + "-" * 50_000 + "1", "x = '\ud800'", "x = 'a\0b'"],
+    ids=["sum", "signs", "half a character", "null"],
+)
+def test_code_that_the_parser_gives_up_over_hides_no_other_check(notebook, trap: str) -> None:
+    """It is read in the instructor's own process, before anything else runs: nothing is raised."""
+    read = read_notebook(notebook(trap, 'await check("bounded_pages", pages)'))
+    assert read.checks == {"bounded_pages"}

@@ -328,3 +328,37 @@ async def test_two_children_know_nothing_of_each_other(zygote: Zygote) -> None:
         source = "raise ValueError(sorted(os.listdir('.')), os.path.exists('/tmp/work/mine'))"
         told = await other.ask({"do": "run", "number": 2, "source": source}, 10)
     assert told["message"] == "ValueError: ([], False)"
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "zip", "hex", "rot13", "undefined"])
+async def test_a_charset_that_is_none_of_text_is_refused(zygote: Zygote, charset: str) -> None:
+    """Decoding it is the grader's own work, and may take it minutes, or raise what is no fault of it."""
+    code = f"""
+app = FastAPI()
+
+@app.get("/")
+async def read():
+    return Response(b"text", media_type="text/plain; charset={charset}")
+"""
+    async with _called(zygote, code) as http:
+        response = await http.get("/")
+        await http.settle()
+        error = http.transcript[-1].error
+    assert response.status_code == 500
+    assert error is not None
+    assert f"the charset {charset}," in raised.message(error)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "latin-1", "cp1252", "shift_jis", "none"])
+async def test_a_charset_of_text_is_read(zygote: Zygote, charset: str) -> None:
+    """Also one of two bytes, and one that nobody knows, which is read as UTF-8."""
+    known = "utf-8" if charset == "none" else charset
+    code = f"""
+app = FastAPI()
+
+@app.get("/")
+async def read():
+    return Response("text".encode("{known}"), media_type="text/plain; charset={charset}")
+"""
+    async with _called(zygote, code) as http:
+        assert (await http.get("/")).text == "text"

@@ -5,8 +5,11 @@ and the same requirements serve an app in the notebook and an app in the sandbox
 """
 
 import asyncio
+import codecs
 import zlib
 from typing import Any, Protocol
+
+import httpx
 
 from workbook.asgi import Message, Receive, Scope, Send
 from workbook.grading.channel import ChildDied
@@ -18,6 +21,9 @@ _LARGEST_HEADERS = 64 << 10
 
 _LARGEST_UNPACKED = 16 << 20
 """Bytes of a compressed response, unpacked."""
+
+_NOT_OF_TEXT = ("idna", "punycode", "undefined")
+"""Encodings of Python for names of hosts, which take minutes for a megabyte, and for nothing."""
 
 _LONGEST_TEXT = 2000
 
@@ -170,6 +176,7 @@ def _event(told: Any) -> Message:
             raise RaisedElsewhere(f"The event {kind} has no `{name}`.")
     if "headers" in fields:
         event["headers"] = headers(event.get("headers", []))
+        _must_be_text(event["headers"])
     if "status" in event and not 100 <= event["status"] <= 599:
         raise RaisedElsewhere(f"The app answered with the status {event['status']}.")
     if "body" in fields:
@@ -193,6 +200,31 @@ def headers(told: list[Any]) -> list[tuple[bytes, bytes]]:
     if sum(len(key) + len(value) for key, value in fields) > _LARGEST_HEADERS:
         raise RaisedElsewhere(f"The headers are larger than {_LARGEST_HEADERS:,} bytes.")
     return fields
+
+
+def _must_be_text(fields: list[tuple[bytes, bytes]]) -> None:
+    """See that the client can decode the response: it does so in this process.
+
+    Raises:
+        RaisedElsewhere: its charset is an encoding of Python that is none of text.
+    """
+    charset = httpx.Response(200, headers=fields).charset_encoding
+    if charset is None:
+        return
+    try:
+        known = codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return  # the client reads it as UTF-8
+    try:
+        b"a".decode(charset)
+    except LookupError:
+        known = "undefined"
+    except ValueError:
+        pass  # a letter of this one is longer
+    if known in _NOT_OF_TEXT:
+        raise RaisedElsewhere(
+            f"The response has the charset {_text(charset, 40)}, which is no encoding of text."
+        )
 
 
 def _raise(end: Any) -> None:

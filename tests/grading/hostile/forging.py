@@ -129,6 +129,16 @@ FORGING = (
         "    open(name, 'w').write('passed,100')\n",
     ),
     forging(
+        "stops the clock",
+        "time.monotonic = time.time = time.perf_counter = lambda: 0.0\n"
+        "asyncio.timeout = asyncio.wait_for = None\n",
+    ),
+    Case(
+        "checks a sum that is too long to read",
+        (SETUP, WRONG_PAGES, f'await check("bounded_pages", {"+".join(["a"] * 20_000)})'),
+        NOTHING,
+    ),
+    forging(
         "ends with exit code 0 before its checks",
         "raise SystemExit(0)\n",
     ),

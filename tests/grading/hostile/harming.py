@@ -94,6 +94,52 @@ HARMING = (
     ),
     harming("holds a null byte and half a character", "text = 'a\0b'\n", "text = '\ud800'\n"),
     harming("has a thousand cells", *(f"x{number} = {number}" for number in range(1000))),
+    harming("adds up a sum that is too long to parse", f"total = {'+'.join('0' * 20_000)}\n"),
+    harming(
+        "stops its own process",
+        "try:\n    os.kill(os.getpid(), signal.SIGSTOP)\nexcept OSError:\n    pass\n",
+    ),
+    harming(
+        "sends its descriptors to the grader",
+        "import array\n"
+        "files = [os.open(os.devnull, os.O_RDONLY) for _ in range(100)]\n"
+        "for fd in range(3, 12):\n"
+        "    try:\n"
+        "        connection = socket.socket(fileno=os.dup(fd))\n"
+        "        connection.sendmsg([b'\\0\\0\\0\\x02{}'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,\n"
+        "                           array.array('i', files))])\n"
+        "    except OSError:\n"
+        "        pass\n",
+        says="was left out",
+    ),
+    harming(
+        "fills the buffers of sockets and pipes",
+        "ends = []\n"
+        "try:\n"
+        "    while True:\n"
+        "        ends += [*socket.socketpair()]\n"
+        "        ends[-1].setblocking(False)\n"
+        "        ends[-1].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 30)\n"
+        "        try:\n"
+        "            while True:\n"
+        "                ends[-1].send(bytes(65536))\n"
+        "        except BlockingIOError:\n"
+        "            pass\n"
+        "except OSError:\n"
+        "    del ends[:8]\n",
+    ),
+    harming(
+        "locks every file that it can read",
+        "import fcntl\n"
+        "locked = []\n"
+        "for name in [one.__file__ for one in sys.modules.values() if getattr(one, '__file__', '')]:\n"
+        "    try:\n"
+        "        locked.append(open(name))\n"
+        "        fcntl.flock(locked[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)\n"
+        "    except OSError:\n"
+        "        pass\n"
+        "del locked[100:]\n",
+    ),
     Case(
         "ends the process in the cell of an answer",
         (
@@ -200,5 +246,30 @@ HARMING = (
         f"{_APP}async def items():\n"
         "    return Response('[]', headers={f'x-{n}': 'y' * 1000 for n in range(1000)})\n",
         says="headers are larger",
+    ),
+    second(
+        "answers in a charset that takes very long to read",
+        f"{_APP}async def items():\n"
+        "    text = b'a' * 20 + b'-' + bytes(range(97, 123)) * 20_000\n"
+        "    return Response(text, media_type='text/plain; charset=punycode')\n",
+        says="charset punycode",
+    ),
+    second(
+        "answers with halves of characters and no numbers",
+        f"{_APP}async def items():\n"
+        "    return Response('[\"\\\\ud800\", NaN, -Infinity, 1e999]', media_type='application/json')\n",
+    ),
+    second(
+        "sends the client to a service of the machine",
+        f"{_APP}async def items():\n"
+        "    return Response(status_code=307, headers={'location': 'http://127.0.0.1:{PORT}/'})\n",
+    ),
+    second(
+        "sends a file of the grader",
+        "async def tag_search(scope, receive, send):\n"
+        "    if scope['type'] == 'http':\n"
+        "        await send({'type': 'http.response.start', 'status': 200, 'headers': []})\n"
+        "        await send({'type': 'http.response.pathsend', 'path': '/etc/hostname'})\n",
+        says="http.response.pathsend",
     ),
 )

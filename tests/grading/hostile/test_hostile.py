@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 
-from tests.grading.hostile.case import PAGES, SETUP, Case
+from tests.grading.hostile.case import EXERCISES, PAGES, SETUP, Case
 from tests.grading.hostile.forging import FORGING
-from tests.grading.hostile.run import CASES, NEIGHBOURS, run
+from tests.grading.hostile.run import CASES, NEIGHBOURS, run, submission
 from tests.grading.hostile.spying import SPYING
 from workbook.chapters import ROOT
+from workbook.grading.assignments import likely_chapter
 from workbook.grading.sandbox.confinement import Level
+from workbook.grading.submissions import choose, gather
 
 _NOBODY = 65534
 _SECONDS = 900
@@ -94,6 +96,18 @@ async def test_nothing_is_forged_or_read(best_level: Level) -> None:
         case.name: case.score for case in cases
     }
     assert result["calls"] == []
+
+
+def test_each_is_read_as_a_file(tmp_path: Path) -> None:
+    """Before anything is sandboxed the notebooks are read; none stops that, or has no row."""
+    for number, case in enumerate(CASES):
+        (tmp_path / f"{number}.ipynb").write_bytes(submission(case, case.name).notebook)
+    handed_in = gather(tmp_path, [])
+    assert likely_chapter(handed_in) == 2
+    chosen = choose(handed_in, EXERCISES)
+    assert {one.file: one.problem for one in chosen} == {
+        f"{number}.ipynb": "" for number in range(len(CASES))
+    }
 
 
 _READING = ("requirements from the disk", "/proc", "environment", "sockets", "links")

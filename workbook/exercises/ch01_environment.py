@@ -283,12 +283,17 @@ def _read_command(line: Any) -> ASGIApp:
     return app
 
 
+_PROGRAMS = ("fastapi", "python", "python3")
+
+
 def _parsed(line: str) -> dict[str, Any]:
     """What the `fastapi` command understands of a line; ValueError with its words otherwise."""
     words = shlex.split(line.replace("\\\n", " ").strip().removeprefix("$"))
     if words[:2] == ["uv", "run"]:
-        words = list(dropwhile(lambda word: word.startswith("-"), words[2:]))
-    if words[:1] in (["python"], ["python3"]) and words[1:2] == ["-m"]:
+        words = words[2:]
+        if words[:1] and words[0].startswith("-"):  # options of uv, some of them with a value
+            words = list(dropwhile(lambda word: PurePath(word).name not in _PROGRAMS, words))
+    if words[:1] and words[0] in _PROGRAMS[1:] and words[1:2] == ["-m"]:
         words = words[2:]
     if not words or PurePath(words[0]).name != "fastapi":
         raise ValueError(f"It begins with {words[0] if words else 'nothing'}, not with fastapi")

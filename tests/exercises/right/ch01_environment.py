@@ -66,6 +66,11 @@ def without_the_file_by_another_path():
 
 
 @right("start_line")
+def by_uv_with_an_option_that_has_a_value():
+    return "uv run --project . -- fastapi run --host 127.0.0.1 --port 8080 --workers 2"
+
+
+@right("start_line")
 def by_the_entrypoint():
     return "python3 -m fastapi run -e main:app --host 127.0.0.1 --port 8080 --workers 2"
 

@@ -549,6 +549,13 @@ async def leaves_the_exit_to_fastapi(client: Client) -> None:
 def takes_its_database(tree: ast.Module) -> None:
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     ensure(
+        bool(classes)
+        or any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(tree)),
+        "the class in the cell that makes the app",
+        got="a cell without it",
+        because="This is read from that one cell: keep the class in it, as it was given.",
+    )
+    ensure(
         any(
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)

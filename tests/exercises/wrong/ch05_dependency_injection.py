@@ -759,6 +759,30 @@ def closed_without_finally():
     return _drawers_app(SessionOf(), database)
 
 
+class _SessionOf:
+    """What a learner may have moved to another cell."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def __call__(self) -> Generator[Session]:
+        session = Session(self.database)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+@wrong(
+    "open_drawers",
+    fails="takes_its_database",
+    says="Expected the class in the cell that makes the app, got a cell without it. This is read from that one cell: keep the class in it, as it was given.",
+)
+def class_in_another_cell():
+    database = Database()
+    return _drawers_app(_SessionOf(database), database)
+
+
 @wrong(
     "open_drawers",
     fails="answers_names",

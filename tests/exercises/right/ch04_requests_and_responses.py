@@ -241,7 +241,9 @@ def other_types_and_a_route_more():
         id: int
         name: str
 
-    class OrderOut(StoredOrder):
+    class OrderOut(BaseModel):
+        id: int
+        item: str
         buyer: Annotated[UserOut, Field(description="Who ordered it.")]
 
     class Users(RootModel[list[UserOut]]):

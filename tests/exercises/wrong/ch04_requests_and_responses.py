@@ -2045,8 +2045,10 @@ def tags_of_all_visitors():
     seen: list[str] = []
 
     @app.get("/welcome")
-    async def welcome(x_tag: _TAGS = ()) -> dict[str, Any]:
-        seen.extend(x_tag)
+    async def welcome(
+        x_tag: Annotated[list[str] | None, Header()] = None,
+    ) -> dict[str, Any]:
+        seen.extend(x_tag or [])
         return {"tags": seen if x_tag else []}
 
     return app

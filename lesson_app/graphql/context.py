@@ -13,6 +13,7 @@ from lesson_app.core.exceptions import InvalidToken
 from lesson_app.crud import item as item_crud
 from lesson_app.crud import user as user_crud
 from lesson_app.dependencies import OptionalCaller, SessionDep
+from lesson_app.graphql.errors import expected_errors
 from lesson_app.models import Item, User
 from lesson_app.services.logins import Caller
 from lesson_app.services.relay import Relay
@@ -56,12 +57,14 @@ class Context(BaseContext):
         return self._user_id
 
     async def _load_items(self, ids: list[int]) -> Sequence[Item]:
-        async with self.session() as session:
-            return await item_crud.get_items(session, ids)
+        with expected_errors():
+            async with self.session() as session:
+                return await item_crud.get_items(session, ids)
 
     async def _load_users(self, ids: list[int]) -> Sequence[User]:
-        async with self.session() as session:
-            return await user_crud.get_users(session, ids)
+        with expected_errors():
+            async with self.session() as session:
+                return await user_crud.get_users(session, ids)
 
 
 async def get_context(request: Request, session: SessionDep, caller: OptionalCaller) -> Context:

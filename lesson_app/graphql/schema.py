@@ -55,8 +55,8 @@ class Query:
     ) -> ItemPageType:
         with expected_errors():
             query = OffsetItemQuery(q=q, in_stock=in_stock, sort=sort, limit=limit, offset=offset)
-        async with info.context.session() as session:
-            found, total = await list_items(session, query)
+            async with info.context.session() as session:
+                found, total = await list_items(session, query)
         return ItemPageType(items=[ItemType.of(item) for item in found], total=total)
 
     @strawberry.field(description="One item.")
@@ -70,8 +70,8 @@ class Query:
         with expected_errors():
             buyer_id = info.context.user_id
             query = OrderQuery(buyer_id=buyer_id, limit=limit, offset=offset)
-        async with info.context.session() as session:
-            found, total = await order_crud.list_orders(session, query)
+            async with info.context.session() as session:
+                found, total = await order_crud.list_orders(session, query)
         return OrderPageType(orders=[OrderType.of(order) for order in found], total=total)
 
 

@@ -5,8 +5,12 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from lesson_app import InMemorySettings, create_app
+from lesson_app.crud import item as item_crud
+from lesson_app.crud import user as user_crud
 from lesson_app.graphql import schema
 
 pytestmark = pytest.mark.anyio
@@ -312,6 +316,40 @@ async def test_a_bug_says_nothing_of_itself_and_is_logged_once(http, monkeypatch
     assert line["exception"][0]["exc_value"] == "'inside'"
     assert "request_id" in line
     assert "s3cret" not in log_lines.getvalue()
+
+
+@pytest.mark.parametrize("backend", ["sqlite"])
+@pytest.mark.parametrize(
+    "error", [PoolTimeout(), OperationalError("SELECT", {}, Exception(1205, "Lock wait timeout"))]
+)
+async def test_a_busy_database_is_no_bug(http, monkeypatch, log_lines, error: Exception):
+    """The client is told to try again, as by the API, wherever it happens; no error is logged."""
+
+    async def fail(*arguments) -> None:
+        raise error
+
+    for place, name in ((schema, "list_items"), (item_crud, "get_item"), (user_crud, "get_users")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fail)
+            query = {
+                "list_items": "{ items { total } }",
+                "get_item": "{ item(id: 1) { name } }",
+                "get_users": "{ item(id: 1) { owner { id } } }",
+            }[name]
+            message, code = await refusal(http, query)
+        assert (message.partition(",")[0], code) == ("The shop is busy right now", "BUSY")
+    assert [line for line in log_lines.all() if line["level"] == "error"] == []
+
+
+async def test_a_broken_database_is_a_bug(http, monkeypatch):
+    """What is no contention is not called so."""
+
+    async def fail(*arguments) -> None:
+        raise OperationalError("SELECT", {}, Exception("no such table"))
+
+    monkeypatch.setattr(schema, "list_items", fail)
+    message, code = await refusal(http, "{ items { total } }")
+    assert (message, code) == ("Something went wrong on our side.", None)
 
 
 async def test_the_mistakes_of_a_client_are_not_logged(http, log_lines):

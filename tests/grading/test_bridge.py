@@ -40,10 +40,10 @@ async def zygote(anyio_backend: str) -> AsyncGenerator[Zygote]:
 async def _served(zygote: Zygote, code: str) -> AsyncGenerator[tuple[Channel, BridgedApp]]:
     child = await zygote.start_child()
     try:
-        ran = await child.ask({"do": "run", "number": 1, "source": _SETUP + code}, 10)
+        ran = await child.ask({"do": "run", "number": 1, "source": _SETUP + code}, 60)
         assert {"re"} == set(ran), ran
         served = await child.ask(
-            {"do": "serve", "exercise": "bounded_pages", "expression": "app"}, 10
+            {"do": "serve", "exercise": "bounded_pages", "expression": "app"}, 60
         )
         yield child, BridgedApp(child, served["app"])
     finally:
@@ -210,7 +210,7 @@ async def talk(way: str, socket: WebSocket):
 async def read():
     return seen
 """
-    async with _called(zygote, code) as http, asyncio.timeout(20):
+    async with _called(zygote, code) as http, asyncio.timeout(60):
         async with http.websocket("/receive") as socket:
             await socket.send_text("first")
             assert await socket.receive_text() == "more"

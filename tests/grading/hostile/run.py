@@ -74,7 +74,9 @@ def score(mark: SubmissionMark) -> str:
     return mark.problem or "/".join(str(exercise.earned) for exercise in mark.exercises)
 
 
-async def run(level: Level, cases: Sequence[Case] = CASES, workers: int = 2) -> dict[str, Any]:
+async def run(
+    level: Level, cases: Sequence[Case] = CASES, workers: int = 2, limits: Limits = LIMITS
+) -> dict[str, Any]:
     """Grade these cases; honest notebooks stand between the hostile ones."""
     assignment = Assignment(tuple(map(find, EXERCISES)), seed=11)
     os.environ["HOSTILE_SECRET"] = "7f1c"
@@ -84,7 +86,7 @@ async def run(level: Level, cases: Sequence[Case] = CASES, workers: int = 2) -> 
             neighbour = NEIGHBOURS[number % len(NEIGHBOURS)]
             submissions.append(submission(case, case.name, PORT=str(port), NAME=name))
             submissions.append(submission(neighbour, f"{neighbour.name} {number}"))
-        marks = grade(submissions, assignment, limits=LIMITS, workers=workers, levels=(level,))
+        marks = grade(submissions, assignment, limits=limits, workers=workers, levels=(level,))
         done = [mark.to_json() | {"score": score(mark)} async for mark in marks]
     return {"marks": done, "calls": calls}
 

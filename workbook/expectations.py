@@ -6,12 +6,15 @@ from typing import Any
 
 import httpx
 
-from workbook.transcript import EXCHANGE, Exchange, shorten
+from workbook.transcript import EXCHANGE, Exchange, cut, shorten
 
 type Mistakes = Mapping[int, str] | Callable[[httpx.Response], str | None]
 """Messages for answers that many people give: by status, or by a look at the response."""
 
 _NOT_GIVEN: Any = object()
+
+_LENGTH = 120
+"""Characters of a value that a message shows."""
 
 
 class Unmet(AssertionError):
@@ -64,28 +67,31 @@ def expect(
         response.request.extensions[EXCHANGE].error_expected = True
     for name, value in (headers or {}).items():
         if (actual := response.headers.get(name)) != value:
-            got = f"no {name} header" if actual is None else f"{name}: {shorten(actual, 80)}"
+            got = f"no {name} header" if actual is None else f"{name}: {cut(actual, 80)}"
             _fail(response, f"the header {name}: {value}", got, because, mistakes)
     if text is not None and response.text != text:
-        _fail(response, f"the text {text!r}", repr(shorten(response.text, 80)), because, mistakes)
+        wanted, got = _both(repr(text), repr(response.text))
+        _fail(response, f"the text {wanted}", got, because, mistakes)
     if json is not _NOT_GIVEN or contains is not None:
         try:
             body = response.json()
         except ValueError:
             got = f"{shorten(response.text, 80)!r}" if response.text else "an empty body"
             _fail(response, "a JSON body", got, because, mistakes)
-        if json is not _NOT_GIVEN and body != json:
-            _fail(response, f"the JSON {_short(json)}", _short(body), because, mistakes)
+        if json is not _NOT_GIVEN and not _same(body, json):
+            wanted, got = _both(_dumped(json), _dumped(body))
+            _fail(response, f"the JSON {wanted}", got, because, mistakes)
         for name, value in (contains or {}).items():
-            wanted = f"{jsonlib.dumps(name)}: {_short(value)}"
+            field = jsonlib.dumps(name)
+            wanted = f"{field}: {cut(_dumped(value), _LENGTH)}"
             if not isinstance(body, dict):
-                _fail(response, f"a JSON object with {wanted}", _short(body), because, mistakes)
+                got = cut(_dumped(body), _LENGTH)
+                _fail(response, f"a JSON object with {wanted}", got, because, mistakes)
             if name not in body:
-                got = f"no field {jsonlib.dumps(name)}"
-                _fail(response, wanted, got, because, mistakes)
-            if body[name] != value:
-                got = f"{jsonlib.dumps(name)}: {_short(body[name])}"
-                _fail(response, wanted, got, because, mistakes)
+                _fail(response, wanted, f"no field {field}", because, mistakes)
+            if not _same(body[name], value):
+                wanted, got = _both(_dumped(value), _dumped(body[name]))
+                _fail(response, f"{field}: {wanted}", f"{field}: {got}", because, mistakes)
 
 
 def ensure(
@@ -132,5 +138,25 @@ def _exchange(response: httpx.Response | None) -> Exchange | None:
     return None if response is None else Exchange(response.request, response)
 
 
-def _short(value: Any) -> str:
-    return shorten(jsonlib.dumps(value, ensure_ascii=False, default=repr), 120)
+def _dumped(value: Any) -> str:
+    return jsonlib.dumps(value, ensure_ascii=False, default=repr)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare two values of JSON. To Python, `True` is 1; to who reads the JSON it is not."""
+    match one, other:
+        case dict(), dict():
+            return one.keys() == other.keys() and all(_same(one[key], other[key]) for key in one)
+        case ((list() | tuple()), (list() | tuple())):
+            return len(one) == len(other) and all(map(_same, one, other))
+    return isinstance(one, bool) == isinstance(other, bool) and one == other
+
+
+def _both(wanted: str, got: str) -> tuple[str, str]:
+    """Cut two texts so that what differs is in both, however far from the beginning it is."""
+    pairs = enumerate(zip(wanted, got, strict=False))
+    alike = next((n for n, (one, other) in pairs if one != other), min(len(wanted), len(got)))
+    if alike < _LENGTH - 20:
+        return cut(wanted, _LENGTH), cut(got, _LENGTH)
+    begin = alike - 20
+    return "…" + cut(wanted[begin:], _LENGTH), "…" + cut(got[begin:], _LENGTH)

@@ -56,7 +56,11 @@ def describe(response: httpx.Response) -> str:
 
 def shorten(text: str, limit: int = 240) -> str:
     """Fold white space and cut a text to `limit` characters, saying how much is left out."""
-    text = " ".join(text.split())
+    return cut(" ".join(text.split()), limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """Cut a text to `limit` characters, saying how much is left out."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text) - limit} more characters)"
 
 

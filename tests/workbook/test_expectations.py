@@ -41,6 +41,29 @@ def answer(status: int = 200, **content) -> httpx.Response:
             {"headers": {"allow": "HEAD"}},
             "Expected the header allow: HEAD, got no allow header. Why.",
         ),
+        (answer(json=[1]), {"json": [True]}, "Expected the JSON [true], got [1]. Why."),
+        (
+            answer(json={"a": False}),
+            {"contains": {"a": 0}},
+            'Expected "a": 0, got "a": false. Why.',
+        ),
+        # What differs is seen, be it white space only or far from the beginning.
+        (
+            answer(json={"a": "b  c"}),
+            {"json": {"a": "b c"}},
+            'Expected the JSON {"a": "b c"}, got {"a": "b  c"}. Why.',
+        ),
+        (answer(text="a\n"), {"text": "a"}, r"Expected the text 'a', got 'a\n'. Why."),
+        (
+            answer(json=[*range(50), 7]),
+            {"json": [*range(50), 51, 52]},
+            "Expected the JSON …45, 46, 47, 48, 49, 51, 52], got …45, 46, 47, 48, 49, 7]. Why.",
+        ),
+        (
+            answer(json={"a": "b" * 200 + "c"}),
+            {"contains": {"a": "b" * 200}},
+            f'Expected "a": …{"b" * 20}", got "a": …{"b" * 20}c". Why.',
+        ),
     ],
 )
 def test_each_difference_has_its_sentence(response, wanted, message) -> None:

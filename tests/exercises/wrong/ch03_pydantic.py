@@ -257,7 +257,7 @@ def without_any_space():
 @wrong(
     "blank_names",
     fails="keeps_the_inner_space",
-    says='Expected the JSON {"name": "nkgyvuql zzpifwte"}, got {"name": " nkgyvuql zzpifwte "}. A repair keeps what worked: `  green tea ` is stored as `green tea`.',
+    says='Expected the JSON {"name": "nkgyvuql zzpifwte"}, got {"name": "  nkgyvuql zzpifwte "}. A repair keeps what worked: `  green tea ` is stored as `green tea`.',
 )
 def measured_but_not_kept():
     class NamedItem(BaseModel):

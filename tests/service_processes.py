@@ -21,6 +21,8 @@ from pathlib import Path
 import psutil
 from sqlalchemy.engine import make_url
 
+from tests.deploy.environments import free_port
+
 PLACES = (
     "/usr/lib/rabbitmq/bin",  # before the script of Debian, which runs one broker only
     *sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True),
@@ -72,7 +74,7 @@ def _rabbitmq(folder: Path, port: int) -> dict[str, str]:
     (folder / "none.sh").touch()
     return {
         "RABBITMQ_NODENAME": f"workbook-{port}@localhost",
-        "RABBITMQ_DIST_PORT": str(_free_port()),
+        "RABBITMQ_DIST_PORT": str(free_port()),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOGS": "-",
         "RABBITMQ_PID_FILE": str(folder / "pid"),
@@ -80,16 +82,10 @@ def _rabbitmq(folder: Path, port: int) -> dict[str, str]:
         "RABBITMQ_CONF_ENV_FILE": str(folder / "none.sh"),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "none.config"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "none.config"),
-        "ERL_EPMD_PORT": str(_free_port()),
+        "ERL_EPMD_PORT": str(free_port()),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
         "ERL_CRASH_DUMP_SECONDS": "0",
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 PROGRAMS = {

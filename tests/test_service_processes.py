@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import service_processes, services
+from tests.deploy.environments import free_port
 from tests.service_processes import PLACES, PROGRAMS, CannotStart, home, start, stop_all
 from tests.services import MARIADB, POSTGRESQL, RABBITMQ, REDIS, SERVICES, Service
 
@@ -21,13 +22,6 @@ ADDRESSES = {
     REDIS: "redis://127.0.0.1:{}/0",
     RABBITMQ: "amqp://guest:guest@127.0.0.1:{}//",
 }
-
-
-def free_port() -> int:
-    """A port of this machine where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture
@@ -104,6 +98,16 @@ def test_a_port_that_is_taken():
         port = somebody.getsockname()[1]
         with pytest.raises(CannotStart, match=f"something else has port {port}"):
             start("Redis", f"redis://127.0.0.1:{port}/0")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux says which ports it gives out")
+def test_the_other_ports_of_a_broker(tmp_path: Path):
+    """Nobody who asks for any port gets them, in the seconds before the broker listens there."""
+    range_file = Path("/proc/sys/net/ipv4/ip_local_port_range")
+    given_out = int(range_file.read_text().split()[0])
+    environment = PROGRAMS["RabbitMQ"].environment(tmp_path, 5672)
+    ports = [int(environment[name]) for name in ("RABBITMQ_DIST_PORT", "ERL_EPMD_PORT")]
+    assert max(ports) < given_out
 
 
 @pytest.mark.usefixtures("_redis_is_installed")

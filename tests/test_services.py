@@ -1,7 +1,6 @@
 """What the tests say about services that do and do not answer."""
 
 import asyncio
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Generator
@@ -19,6 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests import database_claims, services
+from tests.deploy.environments import free_port
 from tests.services import (
     MARIADB,
     POSTGRESQL,
@@ -35,9 +35,7 @@ from tests.services import (
 @pytest.fixture
 def closed_port() -> int:
     """A port of this machine where nobody listens."""
-    with socket.socket() as server:
-        server.bind(("127.0.0.1", 0))
-        return server.getsockname()[1]
+    return free_port()
 
 
 SCHEMES = {

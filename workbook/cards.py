@@ -17,7 +17,7 @@ background:var(--wb-soft);color:var(--wb-ink);font-size:14px;line-height:1.5;max
 overflow-wrap:anywhere}
 .wb-card *{color:inherit}
 .wb-card .wb-title{font-weight:600;margin:0 0 .35rem;font-size:1em}
-.wb-card p{margin:.35rem 0}
+.wb-card p{margin:.35rem 0}.wb-card .wb-message{white-space:pre-wrap}
 .wb-card ul,.wb-card ol{margin:.35rem 0;padding-left:1.4rem}
 .wb-card dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem .8rem;margin:.5rem 0}
 .wb-card dt{font-weight:600;margin:0}.wb-card dd{margin:0}
@@ -114,7 +114,7 @@ def result_card(result: Result) -> Card:
     first = next((one for one in result.findings if one.outcome is not Outcome.PASSED), None)
     if first is not None:
         facts = list(_facts(first))
-        html.append(f"<p>{inline(first.message)}</p>")
+        html.append(f'<p class="wb-message">{inline(first.message)}</p>')
         html.append(
             "<dl>"
             + "".join(

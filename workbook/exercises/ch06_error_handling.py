@@ -18,8 +18,8 @@ from httpx2.websockets import (
 from workbook.adapters import arranged
 from workbook.client import Client
 from workbook.exercise import Exercise
-from workbook.expectations import Unmet, ensure, expect
-from workbook.transcript import EXCHANGE
+from workbook.expectations import Unmet, ensure, error_is_expected, expect
+from workbook.transcript import EXCHANGE, Exchange
 
 _PIECES = {1: 12, 2: 0, 3: 7}
 """What the set-up cell of the chapter has as `STOCK`."""
@@ -176,9 +176,9 @@ async def open_shop_orders(client: Client) -> None:
 @closed_shop.requirement("a closed shop answers 503", points=2)
 async def closed_shop_refuses(client: Client) -> None:
     response = await client.post("/shops/paris/orders")
-    exchange = response.request.extensions.get(EXCHANGE)
+    exchange: Exchange | None = response.request.extensions.get(EXCHANGE)
     if exchange and "has no attribute 'encode'" in str(exchange.error):
-        exchange.error_expected = True  # what Starlette says of it helps nobody
+        error_is_expected(response)  # what Starlette says of it helps nobody
         raise Unmet(
             expected="a header whose value is text",
             got="one that is none",

@@ -296,7 +296,7 @@ def longer_than_two():
 @wrong(
     "blank_names",
     fails="keeps_the_inner_space",
-    says="Expected both of the two spaces between the words of a name, got 1 of them. Only the spaces around a name are taken off.",
+    says='Expected the JSON {"name": "vwdlhizy  tdahsveu"}, got {"name": "vwdlhizy tdahsveu"}. Only the spaces around a name are taken off.',
 )
 def that_squeezes_the_inside():
     class NamedItem(BaseModel):

@@ -79,6 +79,16 @@ def test_calls_that_are_no_checkpoint_are_left_out() -> None:
     assert checks_in("not python") == {}
 
 
+@pytest.mark.parametrize(
+    "code",
+    ["x = " + "+".join(["a"] * 20_000), "x = " + "-" * 50_000 + "1", "x = '\ud800'", "x = 'a\0b'"],
+    ids=["sum", "signs", "half a character", "null"],
+)
+def test_code_that_the_parser_gives_up_over_has_no_checks(code: str) -> None:
+    """It is no more Python than a cell with a mistake in it, and raises as little."""
+    assert checks_in(code) == {}
+
+
 def test_tidying_removes_what_a_run_leaves(tmp_path: Path) -> None:
     """Outputs, counts and an editor's metadata go; ids, tags and code stay."""
     cell = new_code_cell("1", metadata={"tags": ["setup"], "scrolled": True}, execution_count=3)

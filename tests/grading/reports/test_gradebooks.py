@@ -98,6 +98,16 @@ def test_encodings_and_delimiters(mark, encoding: str, delimiter: str) -> None:
     assert fill_moodle(data, [mark("moodle-101", x="++-")], points=3).data == expected
 
 
+def test_the_maximum_in_another_language(mark) -> None:
+    """In each language Moodle puts it behind the grade; points are scaled to it all the same."""
+    text = (
+        "ID;Vollständiger Name;Status;Bewertung;Bestwertung;Bewertung kann geändert werden\r\n"
+        "Teilnehmer/in101;Jürgen Š;Abgegeben;;100,00;Ja\r\n"
+    )
+    filled = fill_moodle(text.encode("utf-8-sig"), [mark("moodle-101", x="++-+")], points=4)
+    assert filled.data == text.replace("Abgegeben;", "Abgegeben;75").encode("utf-8-sig")
+
+
 @pytest.mark.parametrize(
     "learner",
     ["Ada Lovelace", "lovelace_ada", "LOVELACE, Ada", "ada", "lovelaceada", "Adá Lovelace"],

@@ -81,18 +81,23 @@ def fill_moodle(
     """
     sheet = _read(data)
     target = _column(sheet, column, _MOODLE_GRADE, "--moodle-column")
-    most = next((at for at, name in enumerate(sheet.header) if _is(name, "Maximum Grade")), None)
+    body = sheet.lines[1:]
 
     def number(line: _Line) -> str:
         # "Participant 12345", in the language of the site.
         found = re.search(r"\D(\d+)$", line.cells[0].strip()) if line.cells else None
         return f"moodle-{found[1]}" if found is not None else ""
 
+    most = next((at for at, name in enumerate(sheet.header) if _is(name, "Maximum Grade")), None)
+    if most is None and any(number(line) for line in body):
+        # Its name is in the language of the site; in a worksheet it follows the grade in each.
+        most = target + 1
+
     def value(line: _Line, mark: SubmissionMark) -> float:
         scale = _number(line.cells[most]) if most is not None and most < len(line.cells) else None
         return mark.earned if not (scale and points) else mark.earned * scale / points
 
-    return _fill(sheet, sheet.lines[1:], marks, target, number, value)
+    return _fill(sheet, body, marks, target, number, value)
 
 
 def fill_canvas(

@@ -9,6 +9,7 @@ import pytest
 from workbook.grading.class_run import STOPPED, Grader, grade_class
 from workbook.grading.marks import Submission, SubmissionMark
 from workbook.grading.store import Store
+from workbook.grading.submissions import OTHER_CHAPTER
 
 CLASS = [
     Submission("ada", "Ada", "ada.ipynb", b"1", notes=("Two notebooks were handed in.",)),
@@ -56,6 +57,20 @@ def test_everyone_has_a_mark(tmp_path: Path, grader) -> None:
     ]
     assert seen == ["ada", "kim", "lee"]
     assert marks[0].notes == ("Two notebooks were handed in.", "Cell 7 raised.")
+
+
+@pytest.mark.parametrize(("signs", "notes"), [("++", ()), ("+-", (OTHER_CHAPTER,))])
+def test_full_marks_are_no_other_chapter(tmp_path: Path, mark, signs: str, notes: tuple) -> None:
+    """A notebook whose checks are gone, and whose answers all pass, is the right one."""
+    one = Submission("ada", "Ada", "ada.ipynb", b"1", notes=(OTHER_CHAPTER,))
+
+    async def grade(left: list[Submission]) -> AsyncIterator[SubmissionMark]:
+        for submission in left:
+            yield replace(mark("ada", x=signs), digest=submission.digest)
+
+    with Store.open(tmp_path, "basis", {}) as store:
+        done = grade_class([one], store, grade, lambda _: None)
+    assert done.marks["ada"].notes == notes
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("no isolation")])

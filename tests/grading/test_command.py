@@ -162,6 +162,19 @@ def test_ctrl_c_keeps_what_was_graded(grader: FakeGrader, handed_in: Path) -> No
     assert result.exit_code == 1
 
 
+def test_reports_among_the_submissions(
+    grader: FakeGrader, tmp_path: Path, notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`workbook grade .` writes `grades/` there, and the next run finds the same learners."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("ada", "eve"):
+        (tmp_path / f"{name}.ipynb").write_bytes(notebook('await check("tag_search", app)'))
+    for output in ((), (), ("-o", "out"), ("-o", "other")):
+        result = grade(".", *output)
+        assert result.exit_code == 0
+        assert "2 submissions, 10 exercises" in result.output
+
+
 def test_a_disk_that_fills_up(
     grader: FakeGrader, handed_in: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +224,9 @@ def test_names_can_not_move_the_cursor(grader: FakeGrader, tmp_path: Path, noteb
         (["week2.zip", "--handout", "mine.ipynb"], "mine.ipynb can't be read"),
         (["week2.zip", "--moodle", "week2.zip"], "no CSV file"),
         (["week2.zip", "--canvas", "missing.csv"], "missing.csv can't be read: No such file"),
+        (["week2.zip", "--moodle-column", "Grade"], "Name the file, too: --moodle FILE"),
+        (["week2.zip", "--canvas-column", "Week 2 (42)"], "Name the file, too: --canvas FILE"),
+        ([".", "-o", "."], "Reports would go among the submissions in ."),
         (["week2.zip", "--since", "nowhere"], "nowhere holds no marks"),
         (["week2.zip", "--limit", "speed=9"], "There is no limit 'speed'"),
         (["week2.zip", "--limit", "memory_mib=much"], "memory_mib: "),

@@ -1,6 +1,7 @@
 """From a folder or an archive to one submission for each learner, with the reason if there is none."""
 
 import io
+import json
 import os
 import struct
 import zipfile
@@ -185,6 +186,58 @@ def test_another_chapter_is_noted(tmp_path: Path, notebook: Make) -> None:
     assert found["ada"].notes == (
         "It checks none of the exercises that count: is it another chapter?",
     )
+
+
+def test_an_answer_without_its_check_is_no_other_chapter(tmp_path: Path, one: bytes) -> None:
+    """The tag of its cell says which exercise it answers, though the check is gone."""
+    document = json.loads(one)
+    document["cells"][0] |= {"source": "pages = 1", "metadata": {"tags": ["bounded_pages"]}}
+    found = collect(fill(tmp_path, {"ada.ipynb": json.dumps(document).encode()}))
+    assert found["ada"].notes == ()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [("marks.jsonl",), ("grades.csv", "report.html", "marks.json", "feedback/ada.html")],
+    ids=["while it runs", "nobody could be graded"],
+)
+def test_reports_of_an_earlier_run_are_no_submission(
+    tmp_path: Path, one: bytes, written: tuple[str, ...]
+) -> None:
+    """Reports that were written among the submissions are no learner."""
+    reports = {f"grades/02_fastapi_basics/{name}": b"{}" for name in written}
+    fill(tmp_path, {"ada.ipynb": one, "eve/02.ipynb": one} | reports)
+    assert set(collect(tmp_path)) == {"ada", "eve"}
+
+
+def test_the_output_folder_is_no_submission(tmp_path: Path, one: bytes) -> None:
+    """Whatever is in it, and if it is empty."""
+    fill(tmp_path, {"ada.ipynb": one, "eve/02.ipynb": one})
+    (tmp_path / "out").mkdir()
+    for name in ("", "notes.txt", "again.ipynb"):
+        if name:
+            fill(tmp_path, {f"out/{name}": one})
+        found = submissions.gather(tmp_path, STEMS, output=tmp_path / "out")
+        assert [found_.owner.name for found_ in found] == ["ada", "eve"]
+
+
+def test_a_learner_may_hand_in_a_file_called_as_a_report(tmp_path: Path, one: bytes) -> None:
+    """A notebook beside it makes it a submission."""
+    fill(tmp_path, {"ada/02.ipynb": one, "ada/marks.jsonl": b"", "eve/02.ipynb": one})
+    assert set(collect(tmp_path)) == {"ada", "eve"}
+
+
+def test_a_large_archive_is_told_what_helps(tmp_path: Path, one: bytes) -> None:
+    """`--file-mib` is for notebooks and lets no larger archive in."""
+    bounds = Bounds(file=handed_in.MIB, archive=handed_in.MIB)
+    fill(tmp_path, {"ada.zip": bytes(2 * handed_in.MIB), "eve.ipynb": bytes(2 * handed_in.MIB)})
+    fill(tmp_path, {"all.zip": zipped({"ada.zip": bytes(2 * handed_in.MIB), "bob.ipynb": one})})
+    expected = "ada.zip: The archive is larger than 1 MiB. Ask for the notebook alone."
+    assert collect(tmp_path / "all.zip", bounds)["ada"].problem == expected
+    (tmp_path / "all.zip").unlink()
+    found = collect(tmp_path, replace(bounds))
+    assert found["ada"].problem == expected
+    assert "--file-mib" in found["eve"].problem
 
 
 def test_each_broken_submission_has_a_row_and_a_reason(tmp_path: Path, one: bytes) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from workbook.grading.marks import Submission, SubmissionMark
 from workbook.grading.store import Store
+from workbook.grading.submissions import OTHER_CHAPTER
 
 type Grader = Callable[[list[Submission]], AsyncIterator[SubmissionMark]]
 """Takes submissions and yields a mark for each, in the order in which they end."""
@@ -94,6 +95,8 @@ async def _grade(
     async with aclosing(grader(left)) as marks:  # ty: ignore[invalid-argument-type]  # an async generator is what yields them
         async for mark in marks:
             noted = dict.fromkeys((*by_key[mark.key].notes, *mark.notes))
+            if mark.points and mark.earned == mark.points:
+                noted.pop(OTHER_CHAPTER, None)  # all its answers are here
             done.marks[mark.key] = complete = replace(mark, notes=tuple(noted))
             store.add(complete)
             advance(complete)

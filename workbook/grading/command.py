@@ -106,13 +106,20 @@ def grade(
         )
     if since is not None and not (since / JOURNAL).exists():
         _stop(f"{since} holds no marks. Name the folder that an earlier run wrote its reports to.")
+    books_named = (("moodle", moodle, moodle_column), ("canvas", canvas, canvas_column))
+    for book, file, column in books_named:
+        if column is not None and file is None:
+            _stop(f"--{book}-column names a column of a file. Name the file, too: --{book} FILE.")
+    if output is not None and output.resolve() == submissions.resolve():
+        _stop(f"Reports would go among the submissions in {submissions}. Name another --output.")
+    reports = output or Path("grades")
     try:
         limits = read_limits(limit or [])
         bounds = Bounds(file=file_mib * MIB)
         stems = {place.stem for place in chapters.chapters()} | (
             {handout.stem} if handout else set()
         )
-        handed_in = gather(submissions, stems, bounds)
+        handed_in = gather(submissions, stems, bounds, reports)
         chosen = _choose(handed_in, chapter, exercise, exercises, handout)
         starters = assignments.starters(chosen, handout) if handout is not None else {}
         books = _Gradebooks(moodle, moodle_column, canvas, canvas_column)

@@ -12,7 +12,7 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -20,9 +20,14 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from workbook.grading.store import JOURNAL
+
 MIB = 2**20
 
 _IGNORED = frozenset({"__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", "desktop.ini"})
+_REPORTS = frozenset({"grades.csv", "report.html", "marks.json"})
+"""What each run writes, also one that could grade nobody."""
+
 _LISTED = b"PK\x01\x02"
 """What each file's record in the list at an archive's end begins with."""
 
@@ -74,20 +79,25 @@ class Bounds:
         if self._seen > self.files:
             raise CannotRead(f"There are more than {self.files} files; only these many are read.")
 
-    def read(self, stream: IO[bytes], most: int, size: int) -> bytes:
+    def read(self, stream: IO[bytes], size: int, *, zipped: bool = False) -> bytes:
         """Read a stream to its end, unless `size`, which it is said to have, is too much already.
 
         Raises:
-            CannotRead: it is longer than `most`, or all together is too much.
+            CannotRead: it is longer than a file or an archive may be, or all together is too much.
         """
+        most = self.archive if zipped else self.file
         most_now = min(most, self.total - self._read)
         data = stream.read(most_now + 1) if size <= most else b""
         self._read += len(data)
         if max(len(data), size) > most:
-            raise CannotRead(
-                f"The file is larger than {most // MIB} MiB. Clear the outputs of the notebook "
-                "and hand it in again, or allow more with --file-mib."
+            what = "archive" if zipped else "file"
+            advice = (
+                "Ask for the notebook alone."
+                if zipped
+                else "Clear the outputs of the notebook and hand it in again, or allow more with "
+                "--file-mib."
             )
+            raise CannotRead(f"The {what} is larger than {most // MIB} MiB. {advice}")
         if len(data) > most_now:
             raise CannotRead(
                 f"All files together are larger than {self.total // MIB} MiB. Grade fewer at once."
@@ -121,15 +131,20 @@ class _Archive(Entry):
     nested: bool = True
 
 
-def entries(source: Path, bounds: Bounds) -> list[Entry]:
+def entries(source: Path, bounds: Bounds, output: Path | None = None) -> list[Entry]:
     """Everything in a folder, in a zip archive, or one notebook.
+
+    Args:
+        source: the folder, archive or notebook.
+        bounds: how much is read at most.
+        output: where reports go; what is in it was not handed in.
 
     Raises:
         NoSubmissions: there is no such thing, or it can't be read.
     """
     try:
         if source.is_dir():
-            return _opened(_in_folder(source, bounds), bounds)
+            return _opened(_in_folder(source, bounds, output), bounds)
         if zipfile.is_zipfile(source):
             return _opened(_in_archive(source, PurePosixPath(), bounds, nested=True), bounds)
         if source.suffix == ".ipynb" and source.is_file():
@@ -159,8 +174,12 @@ def _opened(found: Iterable[Entry], bounds: Bounds) -> list[Entry]:
     return plain
 
 
-def _in_folder(folder: Path, bounds: Bounds) -> Iterator[Entry]:
+def _in_folder(folder: Path, bounds: Bounds, output: Path | None) -> Iterator[Entry]:
+    reports = output.resolve() if output is not None else None
     for at, names, files in os.walk(folder):
+        if Path(at) != folder and (Path(at).resolve() == reports or _is_output(files)):
+            names.clear()
+            continue
         names[:] = sorted(name for name in names if name not in _IGNORED)
         here = Path(at)
         inside = PurePosixPath(here.relative_to(folder).as_posix())
@@ -184,16 +203,21 @@ def _in_folder(folder: Path, bounds: Bounds) -> Iterator[Entry]:
             yield _broken(inside / "nothing", "The folder is empty: nothing was handed in.")
 
 
+def _is_output(files: Collection[str]) -> bool:
+    """Whether a folder that holds these files is one that an earlier run wrote its reports to."""
+    written = JOURNAL in files or _REPORTS <= set(files)
+    return written and not any(name.lower().endswith(".ipynb") for name in files)
+
+
 def _file(path: Path, name: PurePosixPath, bounds: Bounds) -> Entry:
-    zipped = path.suffix.lower() == ".zip"
-    most, told = bounds.archive if zipped else bounds.file, path.stat()
+    zipped, told = path.suffix.lower() == ".zip", path.stat()
 
     def read() -> bytes:
         try:
             # O_NOFOLLOW: what was a file a moment ago may be a link to another by now.
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
             with os.fdopen(descriptor, "rb") as stream:
-                return bounds.read(stream, most, told.st_size)
+                return bounds.read(stream, told.st_size, zipped=zipped)
         except OSError as error:
             raise CannotRead(f"The file can't be read: {error.strerror}.") from None
 
@@ -248,26 +272,24 @@ def _member(
         modified = datetime(*member.date_time).timestamp()
     except (ValueError, OverflowError):
         modified = 0.0
-    if path.suffix.lower() != ".zip":
-        most, kind = bounds.file, Entry
-    else:
-        # The one archive that a platform makes may hold archives that learners made.
-        most, kind = bounds.archive, partial(_Archive, nested=False)
+    zipped = path.suffix.lower() == ".zip"
+    # The one archive that a platform makes may hold archives that learners made.
+    kind = partial(_Archive, nested=False) if zipped else Entry
 
     def read() -> bytes:
-        return _read_member(archive, member, bounds, most)
+        return _read_member(archive, member, bounds, zipped=zipped)
 
     return kind(path, read, modified, notes, member.file_size)
 
 
 def _read_member(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, bounds: Bounds, most: int
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, bounds: Bounds, *, zipped: bool
 ) -> bytes:
     if member.flag_bits & 1:
         raise CannotRead("The archive is encrypted. Ask for one without a password.")
     try:
         with archive.open(member) as stream:
-            return bounds.read(stream, most, member.file_size)
+            return bounds.read(stream, member.file_size, zipped=zipped)
     except _UNREADABLE as error:
         raise CannotRead(f"The archive is broken ({error}). Ask for it again.") from None
 

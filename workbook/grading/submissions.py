@@ -11,6 +11,8 @@ from workbook.grading.handed_in import Bounds, CannotRead, Entry, NoSubmissions,
 from workbook.grading.marks import Submission
 from workbook.grading.notebooks import Notebook, join, read_notebook
 
+OTHER_CHAPTER = "It checks none of the exercises that count: is it another chapter?"
+
 _NO_SUBMISSION = frozenset(
     {".csv", ".tsv", ".md", ".rst", ".xml", ".log", ".ini", ".toml", ".lock"}
 )
@@ -49,13 +51,19 @@ class HandedIn:
     notes: list[str] = field(default_factory=list)
 
 
-def gather(source: Path, stems: Collection[str], bounds: Bounds | None = None) -> list[HandedIn]:
+def gather(
+    source: Path,
+    stems: Collection[str],
+    bounds: Bounds | None = None,
+    output: Path | None = None,
+) -> list[HandedIn]:
     """Read a folder or zip archive, and tell learners apart.
 
     Args:
         source: the folder or archive.
         stems: the names under which notebooks were handed out, such as `02_fastapi_basics`.
         bounds: how much is read at most.
+        output: where reports go; nothing in it was handed in.
 
     Returns:
         One for each learner, by name.
@@ -63,7 +71,7 @@ def gather(source: Path, stems: Collection[str], bounds: Bounds | None = None) -
     Raises:
         NoSubmissions: nothing was handed in, or the folder can't be read.
     """
-    found = entries(source, bounds or Bounds())
+    found = entries(source, bounds or Bounds(), output)
     found = _without_wrapper(found, frozenset(stems), zipped=_one_archive(source, found))
     by_owner: dict[tuple[str, str, str], list[tuple[Entry, Owner]]] = defaultdict(list)
     downloads = _downloads(found, frozenset(stems))
@@ -197,8 +205,10 @@ def _submission(key: str, one: HandedIn, expected: frozenset[str]) -> Submission
     notes += _few([f"{file} was left out. {why}" for file, why in one.refused])
     chosen, file, said = _best(one.candidates, expected)
     notes += [*said, *chosen.notes]
-    if not chosen.checks & expected:
-        notes.append("It checks none of the exercises that count: is it another chapter?")
+    # An answer whose check is gone is found by its cell's tag.
+    answers = chosen.checks.union(*(cell.tags for cell in chosen.cells))
+    if not answers & expected:
+        notes.append(OTHER_CHAPTER)
     return Submission(key, learner, file, chosen.data, notes=tuple(dict.fromkeys(notes)))
 
 

@@ -205,7 +205,7 @@ def _in_folder(folder: Path, bounds: Bounds, output: Path | None) -> Iterator[En
 
 def _is_output(files: Collection[str]) -> bool:
     """Whether a folder that holds these files is one that an earlier run wrote its reports to."""
-    written = JOURNAL in files or _REPORTS <= set(files)
+    written = JOURNAL in files or set(files) >= _REPORTS
     return written and not any(name.lower().endswith(".ipynb") for name in files)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import socket
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
 import pytest
 
@@ -16,8 +18,9 @@ from tests.grading.hostile.case import EXERCISES
 from tests.grading.hostile.run import NEIGHBOURS, score, submission
 from workbook.exercise import find
 from workbook.grading.limits import Limits
-from workbook.grading.marks import Assignment
+from workbook.grading.marks import Assignment, Submission, SubmissionMark
 from workbook.grading.processes import GraderFailed
+from workbook.grading.worker import assignment_to_json, submission_to_json
 
 pytestmark = pytest.mark.anyio
 
@@ -54,6 +57,48 @@ async def test_a_scheduler_that_is_not_there() -> None:
         marks = cluster.grade([], Assignment((find(EXERCISES[0]),)), address=address, seconds=1)
         with pytest.raises(GraderFailed, match="No Dask scheduler answers"):
             await anext(marks)
+
+
+async def test_a_run_that_is_stopped_leaves_no_worker(monkeypatch, mark) -> None:
+    """A task that is in work when its run ends keeps its worker, and its sandbox, from nobody."""
+    cluster = pytest.importorskip("workbook.grading.cluster")
+    started, go_on = asyncio.Event(), asyncio.Event()
+    running: list[object] = []
+
+    class FakeWorker:
+        def __init__(self, *_: object) -> None:
+            """It takes what a worker takes."""
+
+        async def __aenter__(self) -> None:
+            running.append(self)
+
+        async def __aexit__(self, *_: object) -> None:
+            running.remove(self)
+
+        async def mark(self, _: object) -> SubmissionMark:
+            started.set()
+            await go_on.wait()
+            return mark("ada", x="+")
+
+    monkeypatch.setattr(cluster, "Worker", FakeWorker)
+    order = json.dumps(
+        {
+            "run": "stopped",
+            "assignment": assignment_to_json(Assignment((find(EXERCISES[0]),))),
+            "limits": asdict(Limits()),
+        }
+    )
+    stored = submission_to_json(Submission("ada", "Ada", "ada.ipynb", b"1"))
+    task = asyncio.create_task(cluster._mark(order, stored))
+    await started.wait()
+    await cluster._end_workers("stopped")
+    go_on.set()
+    await task
+    assert running == []
+    await cluster._mark(order.replace("stopped", "goes on"), stored)
+    assert len(running) == 1
+    await cluster._end_workers("goes on")
+    assert running == []
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ are pickles, so its machines have to trust each other; submissions are kept away
 """
 
 import json
+import secrets
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import asdict, dataclass
@@ -55,6 +56,7 @@ async def grade(
         GraderFailed: no scheduler answers, or it has no workers.
     """
     order = {
+        "run": secrets.token_hex(8),
         "assignment": assignment_to_json(assignment),
         "limits": asdict(limits or Limits()),
     }
@@ -76,7 +78,7 @@ async def grade(
                 async for mark in marks:
                     yield mark
         finally:
-            await client.run(_end_workers, on_error="ignore")
+            await client.run(_end_workers, order["run"], on_error="ignore")
 
 
 @dataclass
@@ -116,14 +118,16 @@ class _Remote:
 _idle: dict[str, list[Worker]] = {}
 """In a process of the cluster: workers that wait for the next submission, by what they mark."""
 
+_ended: set[str] = set()
+"""In a process of the cluster: runs that are over, while a task of theirs may still be in work."""
+
 
 async def _mark(order: str, stored: dict[str, Any]) -> dict[str, Any]:
     """In a process of the cluster: mark one submission."""
-    waiting = _idle.setdefault(order, [])
-    if waiting:
+    told = json.loads(order)
+    if waiting := _idle.get(order):
         worker = waiting.pop()
     else:
-        told = json.loads(order)
         worker = Worker(assignment_from_json(told["assignment"]), Limits(**told["limits"]))
         await worker.__aenter__()
     try:
@@ -131,12 +135,17 @@ async def _mark(order: str, stored: dict[str, Any]) -> dict[str, Any]:
     except BaseException:
         await worker.__aexit__(None, None, None)
         raise
-    waiting.append(worker)
+    if told["run"] in _ended:
+        # After Ctrl-C nobody waits for this mark, and nothing would end the worker.
+        await worker.__aexit__(None, None, None)
+    else:
+        _idle.setdefault(order, []).append(worker)
     return mark.to_json()
 
 
-async def _end_workers() -> None:
-    """In a process of the cluster: end the workers that wait."""
+async def _end_workers(run: str) -> None:
+    """In a process of the cluster: end the workers that wait, and soon those that this run uses."""
+    _ended.add(run)
     while _idle:
         _, workers = _idle.popitem()
         for worker in workers:

@@ -100,3 +100,11 @@ def test_changed_points(tmp_path: Path, ada, mark) -> None:
         store.add(ada)
     with Store.open(tmp_path, "new basis", {}) as store:
         assert store.changed([better, mark("eve", first="+")]) == [(better, 1)]
+
+
+def test_points_for_other_exercises_are_not_compared(tmp_path: Path, mark) -> None:
+    """Nobody lost points where fewer exercises count than before."""
+    with Store.open(tmp_path, "basis", {}) as store:
+        store.add(mark("ada", first="++", second="++"))
+    with Store.open(tmp_path, "new basis", {}) as store:
+        assert store.changed([mark("ada", first="++")]) == []

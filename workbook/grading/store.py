@@ -160,13 +160,18 @@ class Store:
         return None
 
     def changed(self, marks: list[SubmissionMark]) -> list[tuple[SubmissionMark, int]]:
-        """The marks whose points differ from the learner's earlier ones, with those."""
+        """The marks whose points differ from the learner's earlier ones, with those.
+
+        Points for other exercises are not compared.
+        """
         return [
             (mark, kept.mark.earned)
             for mark in marks
             if (kept := self.earlier.get(mark.key)) is not None
             and not (mark.problem or kept.mark.problem)
             and kept.mark.earned != mark.earned
+            and [one.exercise for one in kept.mark.exercises]
+            == [one.exercise for one in mark.exercises]
         ]
 
 

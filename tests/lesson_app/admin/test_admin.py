@@ -240,6 +240,39 @@ async def test_a_search(ada):
     assert "Umbrella" not in text
 
 
+@pytest.mark.parametrize(
+    "pk", ["abc", "0", "1.0", "1_0", "%D9%A1", "%00", "99999999999", "9" * 5000]
+)
+async def test_an_id_that_is_none(ada, pk: str):
+    """No row has it. The database is not asked: it would raise an error, each one its own."""
+    paths = [f"{view}/details/{pk}" for view in ("user", "item", "order", "notification")]
+    paths += [f"{view}/edit/{pk}" for view in ("user", "item")]
+    answers = [await ada.get(f"/admin/{path}") for path in paths]
+    answers += [await ada.delete(f"/admin/item/delete?pks=12,{pk}")]
+    assert {one.status_code for one in answers} == {404}
+    assert (await ada.get("/api/v1/items/12")).status_code == 200
+
+
+async def test_a_deletion_of_nothing(ada):
+    """It is the request that is wrong, and not the shop."""
+    assert (await ada.delete("/admin/item/delete")).status_code == 400
+
+
+async def test_no_column_is_a_file(ada):
+    """SQLAdmin would take the value of any column for a path on the server."""
+    for page in ("item/1/name/download/", "item/1/id/preview/", "item/abc/id/download/"):
+        assert (await ada.get(f"/admin/{page}")).status_code == 404
+
+
+@pytest.mark.parametrize("view", ["user", "item"])
+async def test_a_search_for_what_no_database_stores(ada, view: str):
+    """Nothing is found."""
+    page = await ada.get(f"/admin/{view}/list?search=e%00")
+    assert page.status_code == 200
+    assert "details/1" not in page.text
+    assert "details/1" in (await ada.get(f"/admin/{view}/list?search=e")).text
+
+
 # -- What they change ---------------------------------------------------------------------
 
 
@@ -311,7 +344,8 @@ async def test_what_a_form_refuses_is_no_error_in_the_log(ada, log_lines, monkey
     """A mistake of a person is not, and a mistake of ours is."""
     form = {"role": "plain", "is_active": "y"}
     await ada.post("/admin/user/edit/1", data=form)
-    assert [line["level"] for line in log_lines.all()] == ["info"]
+    await ada.delete("/admin/item/delete?pks=777")
+    assert [line["level"] for line in log_lines.all()] == ["info", "info"]
 
     async def fail(*args, **kwargs) -> None:
         raise KeyError("inside")

@@ -5,6 +5,7 @@ import threading
 
 import pytest
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -56,6 +57,20 @@ async def test_a_request_and_its_statements(spans, http, backend: str):
     assert statement.attributes["db.system.name"] == backend
     assert "WHERE items.id = " in str(statement.attributes["db.query.text"])
     assert request.resource.attributes["service.name"] == "shop"
+
+
+def test_no_span_holds_a_query(app, spans):
+    """A collector gets neither what people search for, nor a ticket that is still good."""
+    client = TestClient(app)
+    with client:
+        client.get("/api/v1/items?search=s3cret")
+        client.get("/api/v1/chat/tea?ticket=s3cret")
+        with client.websocket_connect("/api/v1/chat/tea?ticket=s3cret"):
+            pass
+    text = "".join(one.to_json() for one in spans.get_finished_spans())
+    assert "WS /api/v1/chat/{room}" in text
+    assert text.count('"url.query": "REDACTED"') == 2
+    assert "s3cret" not in text
 
 
 async def test_a_statement_that_fails(app, spans, running):

@@ -15,7 +15,9 @@ from lesson_app.api.openapi import headers
 
 @dataclass(frozen=True)
 class Deprecation:
-    """A dependency that marks each answer of an operation: `dependencies=[Depends(it)]`.
+    """A dependency that marks the answers of an operation: `dependencies=[Depends(it)]`.
+
+    Those of the endpoint, that is: an error has the headers of its own answer only.
 
     Attributes:
         since: from when on the operation should not be used in new programs, in UTC.

@@ -44,6 +44,15 @@ async def test_the_headers():
     ]
 
 
+@pytest.mark.anyio
+async def test_an_error_has_no_such_headers(running):
+    """The document promises them for 200 only."""
+    async with running(create_app()) as http:
+        answers = [await http.get(f"/api/v1/items?limit={limit}") for limit in (1, "x")]
+    marked = {one.status_code: "deprecation" in one.headers for one in answers}
+    assert marked == {200: True, 422: False}
+
+
 def test_the_document_says_so_too():
     """One operation is deprecated, with its headers; its successor is not."""
     paths = create_app().openapi()["paths"]

@@ -2,6 +2,9 @@
 
 Each connection has a task that reads and one that writes, so that a client that is slow to read
 can still be heard, and closed.
+
+Who somebody is is asked when they enter, and not again: an open socket outlives the logout and the
+deactivation of its user, until they leave or the server stops.
 """
 
 import asyncio

@@ -108,6 +108,13 @@ def test_the_maximum_in_another_language(mark) -> None:
     assert filled.data == text.replace("Abgegeben;", "Abgegeben;75").encode("utf-8-sig")
 
 
+def test_a_file_of_decimal_commas_gets_no_point(mark) -> None:
+    """An empty cell gets a number as the others of its line are written; a spreadsheet reads both."""
+    text = "ID;Full name;Grade;Maximum Grade\r\nTeilnehmer/in101;Jürgen Š;;10,00\r\n"
+    filled = fill_moodle(text.encode(), [mark("moodle-101", x="++-")], points=3)
+    assert filled.data == text.replace(";;", ";6,67;").encode()
+
+
 @pytest.mark.parametrize(
     "learner",
     ["Ada Lovelace", "lovelace_ada", "LOVELACE, Ada", "ada", "lovelaceada", "Adá Lovelace"],

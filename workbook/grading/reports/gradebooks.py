@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from workbook.grading.marks import SubmissionMark
 
 _MOODLE_GRADE = ("Grade", "Bewertung", "Note", "Calificación", "Valutazione", "Ocena")
+_DECIMAL_COMMA = re.compile(r"\d+,\d+")
 _NAME_WORDS = ("name", "student", "email", "e-mail", "login", "id number", "user", "mail")
 
 
@@ -186,7 +187,9 @@ def _write(line: _Line, target: int, text: str, filled: Filled) -> None:
     if _number(before) == float(text):
         filled.unchanged += 1
         return
-    line.cells[target] = text.replace(".", ",") if "," in before and "." not in before else text
+    numbers = [before] if before.strip() else line.cells
+    comma = any(_DECIMAL_COMMA.fullmatch(one.strip()) for one in numbers)
+    line.cells[target] = text.replace(".", ",") if comma else text
     line.changed = True
     filled.filled += 1
 

@@ -125,10 +125,11 @@ def test_what_decides_a_mark() -> None:
         assignments.basis(replace(one, seed=2), Limits()),
         assignments.basis(one, Limits(cell_seconds=9)),
         assignments.basis(replace(one, starters={exercise.id: "tags = 1"}), Limits()),
+        assignments.basis(replace(one, names={exercise.id: "my_app"}), Limits()),
         assignments.basis(Assignment((find("bounded_pages"),), seed=1), Limits()),
         assignments.basis(Assignment((_worth_more(exercise),), seed=1), Limits()),
     ]
-    assert len({basis, *others}) == 6
+    assert len({basis, *others}) == 7
 
 
 def test_an_exercise_whose_answer_is_a_test_has_a_basis() -> None:

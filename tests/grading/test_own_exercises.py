@@ -48,7 +48,8 @@ async def greets(client, rng):
 def test_a_file_of_exercises(tmp_path: Path, notebook) -> None:
     """A right answer earns its points, a wrong one gets its reason, the wrong kind its sentence.
 
-    What was handed out and not touched is not attempted.
+    What was handed out and not touched is not attempted. Where the check was deleted, the answer
+    is what the notebook that was handed out checks.
     """
     (tmp_path / "week9.py").write_text(EXERCISE, encoding="utf-8")
     folder = tmp_path / "in"
@@ -63,6 +64,7 @@ def test_a_file_of_exercises(tmp_path: Path, notebook) -> None:
         cells = ("from workbook import check", code, 'await check("greeting", greet)')
         (folder / f"{name}.ipynb").write_bytes(notebook(*cells))
     (folder / "lab.ipynb").rename(tmp_path / "lab.ipynb")
+    (folder / "ida.ipynb").write_bytes(notebook("from workbook import check", answers["ada"]))
     command = [sys.executable, "-m", "workbook.cli", "grade", "in", "--exercises", "week9.py"]
     command += ["--handout", "lab.ipynb"]
     done = subprocess.run(
@@ -77,7 +79,7 @@ def test_a_file_of_exercises(tmp_path: Path, notebook) -> None:
     document = json.loads((tmp_path / "out" / "marks.json").read_text(encoding="utf-8"))
     marks = {one["key"]: one for one in document["marks"]}
     earned = {name: one["earned"] for name, one in marks.items()}
-    assert earned == {"ada": 2, "eve": 0, "joe": 0, "kim": 0}
+    assert earned == {"ada": 2, "eve": 0, "ida": 2, "joe": 0, "kim": 0}
     said = {
         name: [one["exercises"][0]["message"], one["exercises"][0]["requirements"][0]["message"]]
         for name, one in marks.items()

@@ -64,6 +64,8 @@ def test_a_check_that_is_gone_stands_after_the_cells_of_its_exercise() -> None:
     place = checkpoints([*tagged, *_cells("x = 1")], [PAGES])["bounded_pages"]
     assert (place.after, place.expression) == (1, "bounded_pages")
     assert "The check of it is gone" in place.note
+    handed_out = {"bounded_pages": "my_pages"}
+    assert checkpoints(tagged, [PAGES], handed_out)["bounded_pages"].expression == "my_pages"
     assert checkpoints(_cells("a = 1", "b = 2"), [PAGES])["bounded_pages"].after == 2
 
 

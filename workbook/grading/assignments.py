@@ -148,14 +148,15 @@ def given_code(assignment: Assignment, handout: Path | None = None) -> dict[str,
     return given
 
 
-def starters(chosen: Collection[Exercise], handout: Path) -> dict[str, str]:
-    """What stands in a notebook that is handed out where each answer will be, by exercise."""
+def handed_out(
+    chosen: Collection[Exercise], handout: Path
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What a notebook that is handed out has for each exercise: its starter, and what it checks."""
     cells = [CodeCell(n, cell.source, cell.tags) for cell, n in code_cells(read_cells(handout))]
     places = checkpoints(cells, list(chosen))
-    found = {
-        name: answer_code(cells[: place.after], place.expression) for name, place in places.items()
-    }
-    return {name: code for name, code in found.items() if code is not None}
+    names = {id_: place.expression for id_, place in places.items()}
+    found = {id_: answer_code(cells[: places[id_].after], name) for id_, name in names.items()}
+    return {id_: code for id_, code in found.items() if code is not None}, names
 
 
 def basis(assignment: Assignment, limits: Any) -> str:
@@ -165,7 +166,10 @@ def basis(assignment: Assignment, limits: Any) -> str:
     """
     digest = sha256(repr((assignment.seed, sorted(asdict(limits).items()))).encode())
     for exercise in assignment.exercises:
-        digest.update(f"{exercise.id}\0{assignment.starters.get(exercise.id, '')}".encode())
+        starter, name = (
+            given.get(exercise.id, "") for given in (assignment.starters, assignment.names)
+        )
+        digest.update(f"{exercise.id}\0{starter}\0{name}".encode())
         for requirement in exercise.requirements:
             digest.update(f"{requirement.name}\0{requirement.text}\0{requirement.points}".encode())
     files = {file for one in assignment.exercises for file in _files(one)} | set(_judges())

@@ -121,7 +121,9 @@ def grade(
         )
         handed_in = gather(submissions, stems, bounds, reports)
         chosen = _choose(handed_in, chapter, exercise, exercises, handout)
-        starters = assignments.starters(chosen, handout) if handout is not None else {}
+        starters, names = (
+            assignments.handed_out(chosen, handout) if handout is not None else ({}, {})
+        )
         books = _Gradebooks(moodle, moodle_column, canvas, canvas_column)
         books.fill([], 1)
     except OSError as wrong:
@@ -134,7 +136,7 @@ def grade(
     drawn = Store.last_seed(folder, since) if seed is None else seed
     drawn = secrets.randbelow(2**32) if drawn is None else drawn
     own = str(exercises.resolve()) if exercises is not None else ""
-    assignment = Assignment(tuple(chosen), drawn, own, starters)
+    assignment = Assignment(tuple(chosen), drawn, own, starters, names)
     done: ClassRun | None = None
     everyone = choose(handed_in, {one.id for one in chosen})
     basis = assignments.basis(assignment, limits)

@@ -77,7 +77,7 @@ class _Marking:
     async def exercises(self) -> tuple[ExerciseMark, ...]:
         """A mark for each exercise of the assignment, in its order."""
         chosen = self._assignment.exercises
-        places = checkpoints(self._session.cells, chosen)
+        places = checkpoints(self._session.cells, chosen, self._assignment.names)
         marks: dict[str, ExerciseMark] = {}
         for exercise in sorted(chosen, key=lambda one: places[one.id].after):
             place = places[exercise.id]

@@ -45,12 +45,14 @@ class Assignment:
         seed: the inputs of every requirement are drawn from it, the same for each learner.
         file: the instructor's own file that makes the exercises; empty for those of the book.
         starters: by exercise, the code that was handed out, where it is not that of the chapter.
+        names: by exercise, what the notebook that was handed out checks, where it is not the chapter.
     """
 
     exercises: tuple[Exercise, ...]
     seed: int = 0
     file: str = ""
     starters: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from workbook import chapters
@@ -56,11 +56,13 @@ def without_checks(source: str) -> str:
     return "" if all(_check_in(one) is not None for one in statements) else source
 
 
-def checkpoints(cells: Sequence[CodeCell], exercises: Sequence[Exercise]) -> dict[str, Checkpoint]:
+def checkpoints(
+    cells: Sequence[CodeCell], exercises: Sequence[Exercise], names: Mapping[str, str] | None = None
+) -> dict[str, Checkpoint]:
     """Where each exercise is checked, by its id.
 
     The last check of an exercise counts. One whose check is gone is checked where its cells end, or
-    else at the end, by the name that the chapter gives it.
+    else at the end, by the name that `names` has for it, or else the chapter.
     """
     found: dict[str, Checkpoint] = {}
     for place, cell in enumerate(cells, 1):
@@ -74,7 +76,8 @@ def checkpoints(cells: Sequence[CodeCell], exercises: Sequence[Exercise]) -> dic
                 )
                 found[exercise] = Checkpoint(place, expression, note)
     return {
-        exercise.id: found.get(exercise.id) or _missing(exercise, cells) for exercise in exercises
+        exercise.id: found.get(exercise.id) or _missing(exercise, cells, names or {})
+        for exercise in exercises
     }
 
 
@@ -102,14 +105,18 @@ def blames(cell: CodeCell, expression: str) -> bool:
     )
 
 
-def _missing(exercise: Exercise, cells: Sequence[CodeCell]) -> Checkpoint:
+def _missing(exercise: Exercise, cells: Sequence[CodeCell], names: Mapping[str, str]) -> Checkpoint:
     places = [place for place, cell in enumerate(cells, 1) if exercise.id in cell.tags]
     after = max(places, default=len(cells))
-    try:
-        name = chapters.checked_name(chapters.chapter(exercise.chapter).path, exercise.id)
-    except (LookupError, FileNotFoundError):
-        name = exercise.id
+    name = names.get(exercise.id) or _name_in_chapter(exercise)
     return Checkpoint(after, name, f"The check of it is gone; `{name}` was checked all the same.")
+
+
+def _name_in_chapter(exercise: Exercise) -> str:
+    try:
+        return chapters.checked_name(chapters.chapter(exercise.chapter).path, exercise.id)
+    except (LookupError, FileNotFoundError):
+        return exercise.id  # one of the instructor's own stands in no chapter
 
 
 def _statements(source: str) -> list[ast.stmt]:

@@ -53,6 +53,7 @@ def assignment_to_json(assignment: Assignment) -> dict[str, Any]:
         "seed": assignment.seed,
         "file": assignment.file,
         "starters": dict(assignment.starters),
+        "names": dict(assignment.names),
     }
 
 
@@ -66,7 +67,8 @@ def assignment_from_json(stored: dict[str, Any]) -> Assignment:
     if stored["file"]:
         of_file(Path(stored["file"]))  # makes the instructor's own exercises known
     chosen = tuple(map(find, stored["exercises"]))
-    return Assignment(chosen, stored["seed"], stored["file"], stored["starters"])
+    kept = {name: stored[name] for name in ("seed", "file", "starters", "names")}
+    return Assignment(chosen, **kept)
 
 
 async def work(orders: BinaryIO, answers: BinaryIO) -> None:

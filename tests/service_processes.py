@@ -21,7 +21,7 @@ from pathlib import Path
 import psutil
 from sqlalchemy.engine import make_url
 
-from tests.deploy.environments import free_port
+from tests.ports import free_port
 
 PLACES = (
     "/usr/lib/rabbitmq/bin",  # before the script of Debian, which runs one broker only

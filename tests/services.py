@@ -119,6 +119,10 @@ RABBITMQ = Service(
 )
 SERVICES = (POSTGRESQL, MARIADB, REDIS, RABBITMQ)
 
+SERVER_BACKENDS = [pytest.param(name, marks=pytest.mark.slow) for name in ("postgresql", "mariadb")]
+BACKENDS = ["sqlite", *SERVER_BACKENDS]
+"""Parameters of a test that runs on each of the databases; `make check` takes the first only."""
+
 
 def new_name(prefix: str = "shop_test_") -> str:
     """Return a name that no other run and no other worker has."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests import service_processes, services
-from tests.deploy.environments import free_port
+from tests.ports import free_port
 from tests.service_processes import PLACES, PROGRAMS, CannotStart, home, start, stop_all
 from tests.services import MARIADB, POSTGRESQL, RABBITMQ, REDIS, SERVICES, Service
 

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from tests import database_claims, services
-from tests.deploy.environments import free_port
+from tests.ports import free_port
 from tests.services import (
     MARIADB,
     POSTGRESQL,

@@ -33,6 +33,9 @@ ACCESSIBILITY_OPTIONS = {
 }
 
 
+pytestmark = pytest.mark.slow
+
+
 # One module holds every browser test and closes its browser at its end: while Playwright's
 # synchronous API is open it keeps an event loop running, and no async test could run.
 @pytest.fixture(scope="module")

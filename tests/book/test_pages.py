@@ -12,6 +12,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.slow
+
 
 def table_of_contents() -> list[str]:
     """The documents that `_toc.yml` names, in order."""

@@ -121,6 +121,7 @@ def test_a_whole_folder_is_searched(remote_loads, tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Sphinx 7's own, when it starts
+@pytest.mark.slow
 def test_a_build_warns_of_a_remote_load(remote_loads, tmp_path: Path) -> None:
     """The extension turns a remote load into a Sphinx warning, which `-W` makes an error."""
     (tmp_path / "index.rst").write_text(

@@ -1,8 +1,6 @@
 """The files of deploy/, and what they put into the environment of a container."""
 
-import random
 import re
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -70,19 +68,3 @@ def read_kubernetes() -> list[dict[str, Any]]:
         for path in sorted((DEPLOY / "kubernetes").glob("*.yaml"))
         for resource in yaml.safe_load_all(path.read_text())
     ]
-
-
-def free_port() -> int:
-    """Return a port where nobody listens, and which nobody gets who asks for any.
-
-    Linux gives those from 32768 on, to servers that bind port 0 and to every connection that is
-    opened. One of them can be gone in the seconds before a server is started on it.
-    """
-    while True:
-        port = random.randrange(20_000, 32_768)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("", port))
-            except OSError:
-                continue
-        return port

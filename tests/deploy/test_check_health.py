@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from deploy import check_health
-from tests.deploy.environments import free_port
+from tests.ports import free_port
 
 
 class Server(HTTPServer):

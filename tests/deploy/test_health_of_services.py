@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests import service_processes
-from tests.deploy.environments import DEPLOY, SECRETS, free_port, read_compose
+from tests.deploy.environments import DEPLOY, SECRETS, read_compose
+from tests.ports import free_port
 from tests.service_processes import PLACES
 from tests.services import POSTGRESQL, REDIS, Service
 

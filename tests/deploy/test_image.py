@@ -20,7 +20,8 @@ from subprocess import STDOUT
 import pytest
 
 from tests.deploy.dockerfile import build, is_sent, read_stages, variables
-from tests.deploy.environments import DEPLOY, ROOT, free_port, read_compose
+from tests.deploy.environments import DEPLOY, ROOT, read_compose
+from tests.ports import free_port
 from tests.services import (
     POSTGRESQL,
     RABBITMQ,

@@ -21,7 +21,7 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as TimedOut
 
 from tests.browser import chromium
-from tests.deploy.environments import free_port
+from tests.ports import free_port
 from workbook import chapters
 from workbook.cells import read_cells
 

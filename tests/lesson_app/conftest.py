@@ -25,7 +25,7 @@ from lesson_app.core.logs import configure_logs
 from lesson_app.migrations import upgrade
 from lesson_app.seed import DEMO_PASSWORD
 from tests import services
-from tests.services import MARIADB, POSTGRESQL, RABBITMQ, REDIS, ServerDatabase, Service
+from tests.services import BACKENDS, MARIADB, POSTGRESQL, RABBITMQ, REDIS, ServerDatabase, Service
 
 CONFIGURED_LOGGERS = (
     "lesson_app", "uvicorn", "uvicorn.error", "uvicorn.access", "httpx", "httpx2",
@@ -58,7 +58,7 @@ def _mariadb_database() -> Generator[ServerDatabase]:
     yield from _migrated_database(MARIADB)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest) -> str:
     """The kind of database that this run of the test is on."""
     return request.param

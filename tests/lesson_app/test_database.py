@@ -17,6 +17,7 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool
 from lesson_app import InMemorySettings, Settings, create_app, database
 from lesson_app.database import UtcDateTime, begin_exclusive, open_engine, utc_now
 from lesson_app.models import Item, User
+from tests.services import SERVER_BACKENDS
 
 pytestmark = pytest.mark.anyio
 
@@ -72,7 +73,7 @@ async def test_audit_8_1_a_pool_is_sized_where_there_is_one():
         assert (pool.size(), pool._max_overflow) == (2, 1)
 
 
-@pytest.mark.parametrize("backend", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("backend", SERVER_BACKENDS)
 async def test_audit_8_1_a_connection_that_the_server_closed_is_replaced(
     sessions, settings: Settings, backend: str
 ):

@@ -21,14 +21,14 @@ from lesson_app import InMemorySettings, Settings
 from lesson_app.database import open_engine
 from lesson_app.migrations import alembic_config, upgrade
 from lesson_app.models import Base
-from tests.services import MARIADB, POSTGRESQL, ServerDatabase
+from tests.services import BACKENDS, MARIADB, POSTGRESQL, ServerDatabase
 
 pytestmark = pytest.mark.anyio
 
 NOON = "2026-01-05 12:00:00"
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "mariadb"])
+@pytest.fixture(params=BACKENDS)
 async def empty_shop(request, tmp_path: Path):
     """Settings of a shop on a new database without any table."""
     if request.param == "sqlite":

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from lesson_app.core.contention import Contention, contention
 from lesson_app.database import begin_exclusive, open_engine
 from lesson_app.models import Item
+from tests.services import SERVER_BACKENDS
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +39,7 @@ async def test_a_lock_that_is_not_to_be_had_in_time(settings, sessions):
     assert contention(refused.value) is Contention.TIMED_OUT
 
 
-@pytest.mark.parametrize("backend", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("backend", SERVER_BACKENDS)
 async def test_a_deadlock(sessions):
     """Of two that wait for each other one is ended, and the other goes on."""
     both_hold = asyncio.Barrier(2)

@@ -21,6 +21,7 @@ from lesson_app.core.exceptions import (
 from lesson_app.models import Item, Order, OrderLine, OrderStatus
 from lesson_app.services.orders import CAME_FROM, MAX_ATTEMPTS, move_order, place_order
 from lesson_app.services.stock import take_in_one_statement, take_with_versions
+from tests.services import SERVER_BACKENDS
 
 pytestmark = pytest.mark.anyio
 
@@ -151,7 +152,7 @@ async def test_the_optimistic_way_tries_again_and_gives_up(sessions, losses: int
     assert await stock(sessions, 1) == (11 if ended == "done" else 12)
 
 
-@pytest.mark.parametrize("backend", ["postgresql", "mariadb"])
+@pytest.mark.parametrize("backend", SERVER_BACKENDS)
 async def test_an_order_that_a_deadlock_ended_is_tried_again(sessions, backend: str):
     """Another transaction takes the same rows the other way round; both get what they want."""
     mine_locked, others_locked = asyncio.Event(), asyncio.Event()

@@ -38,11 +38,11 @@ book: setup  ## build the HTML book and print where it is
 services: setup  ## start the database servers and brokers that do not answer
 	@$(BIN)/python -m tests.services --start
 
-check: setup  ## seconds: style, types, quick tests; no kernel, no browser
+check: setup  ## quick: style, types, tests of the tools; no kernel, no browser, no server
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check --error-on-warning
-	$(BIN)/pytest -q -n 2 -m "not slow" tests
+	$(BIN)/pytest -q -n 2 -m "not slow" --ignore tests/lesson_app tests
 
 test: setup browser  ## everything: checks, tests, every notebook, the built book, JupyterLab
 	$(BIN)/ruff check .

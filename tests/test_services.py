@@ -161,6 +161,7 @@ async def names_on(server_url: str) -> set[str]:
         return set(await connection.scalars(text(query)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("service", [POSTGRESQL, MARIADB], ids=lambda service: service.name)
 def test_what_a_killed_run_left_is_dropped(service: services.Service, other_run):
     """The next run drops it; the database of a run that lives stays, and that of anybody else."""

@@ -5,7 +5,7 @@ import pytest
 from workbook.exercise import Exercise, exercises
 from workbook.proofs import prove
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.mark.parametrize("exercise", exercises(), ids=lambda exercise: exercise.id)

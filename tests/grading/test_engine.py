@@ -13,7 +13,7 @@ from workbook.grading.limits import Limits
 from workbook.grading.marks import Assignment, Submission, SubmissionMark
 from workbook.grading.sandbox.confinement import Level
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 async def _marks(*handed_in: Submission, assignment: Assignment) -> dict[str, SubmissionMark]:

@@ -75,6 +75,7 @@ async def _tried(runner: ASGIApp, name: str, seed: int = 0) -> Report:
     return await _Host(TRIALS, runner, Random(seed)).try_on(name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", TRIED, ids=lambda exercise: exercise.id)
 async def test_every_stored_answer_fares_as_in_the_notebook(exercise: Exercise) -> None:
     """Whether its apps are here or beside it, a test earns the same, for the same reasons."""
@@ -139,6 +140,7 @@ def _liar(decide: Callable[[int], str]) -> ASGIApp:
     return run
 
 
+@pytest.mark.slow
 async def test_guessing_in_the_order_of_the_requirements_earns_little() -> None:
     """Whatever order a liar bets on, it is caught nearly always, and then for good."""
     earned = []

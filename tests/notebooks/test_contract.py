@@ -39,6 +39,7 @@ async def run(path: Path, folder: Path, times: int = 1) -> None:
     await NotebookClient(notebook, timeout=180, resources=resources).async_execute()
 
 
+@pytest.mark.slow
 @each_notebook
 def test_without_a_kernel(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every notebook runs from its own folder; in a solution every check passes."""

@@ -87,6 +87,7 @@ def _said(mark: dict[str, Any]) -> str:
     return " ".join(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.anyio
 async def test_nothing_is_forged_or_read(best_level: Level) -> None:
     """The notebooks that forge and spy, which take little time, at the level of this machine."""
